@@ -1,0 +1,28 @@
+# The front doors. Each sets up what is missing; the work is done by one script each.
+.PHONY: help run test bench check build queries
+
+help:
+	@echo 'make run      sets up what is missing, builds, and starts the desk with the Ada sandbox'
+	@echo 'make test     sets up what is missing and runs every test: unit, integration, browser'
+	@echo 'make bench    runs the benchmarks and prints one table of ratios'
+	@echo 'make check    formatting, lints, licences and advisories, query descriptions'
+	@echo 'make build    release build of both halves: target/release/babbage and target/site'
+	@echo 'make queries  describes the SQL queries anew in .sqlx, after a change of SQL or migrations'
+
+run:
+	@exec ./scripts/run
+
+test:
+	@exec ./scripts/test
+
+bench:
+	@exec ./scripts/bench
+
+check:
+	@exec ./scripts/check
+
+build:
+	@exec ./scripts/build
+
+queries:
+	@exec ./scripts/prepare-queries

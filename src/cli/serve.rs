@@ -1,0 +1,44 @@
+//! `babbage serve`.
+
+use tokio_util::sync::CancellationToken;
+
+use super::say::say;
+use super::{CliError, signal};
+use crate::server::config::Config;
+use crate::server::start::Server;
+use crate::store::database::Database;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub async fn run(_args: Args, config: Config) -> Result<(), CliError> {
+    if config.ai_agent.is_none() {
+        tracing::warn!("ADA_BASE_URL is not set: only AI agents added with `babbage agent add` can hand off to this desk");
+    }
+    let stop = stop_when_asked()?;
+    let database = Database::open(&config).await?;
+    let address = config.public_url.clone();
+    let result = serve(config, &database, stop, || say(format!("The desk is at {address}"))).await;
+    database.close().await?;
+    result
+}
+
+/// Cancelled when the system asks the process to end.
+pub(super) fn stop_when_asked() -> Result<CancellationToken, CliError> {
+    let stop = CancellationToken::new();
+    let asked = signal::stop_asked()?;
+    let told = stop.clone();
+    tokio::spawn(async move {
+        asked.await;
+        tracing::info!("stopping: what is in flight is finished first");
+        told.cancel();
+    });
+    Ok(stop)
+}
+
+/// Serves until `stop`. `ready` is called once the desk listens.
+pub(super) async fn serve(config: Config, database: &Database, stop: CancellationToken, ready: impl FnOnce()) -> Result<(), CliError> {
+    let server = Server::start(config, database.pool.clone(), stop).await?;
+    ready();
+    Ok(server.serve().await?)
+}

@@ -1,0 +1,31 @@
+//! Ending what its owner wants ended.
+
+use std::time::Duration;
+
+use super::{Ada, backoff};
+use crate::ada::Next;
+use crate::store::deliveries::{Claimed, Kind};
+use crate::store::failure::Result;
+use crate::store::settle;
+
+/// After a refusal that only an administrator can mend.
+const LATER: Duration = Duration::from_secs(60);
+
+/// Ends the handoff or the conversation. Asking twice does no harm: Ada then says that it is over, which is what was wanted.
+pub(super) async fn end(ada: &Ada<'_>, claimed: &Claimed) -> Result<()> {
+    let conversation = &claimed.ada_conversation;
+    let ended = match claimed.kind {
+        Kind::EndConversation => ada.client.end_conversation(conversation).await,
+        _ => ada.client.end_handoff(conversation).await,
+    };
+    let Err(error) = ended else { return settle::ended(ada.pool(), claimed, None).await };
+    let words = error.words();
+    let wait = match error.next() {
+        Next::Over => return settle::ended(ada.pool(), claimed, Some(&words)).await,
+        Next::Wait(asked) => backoff::at_least(asked, claimed.attempts),
+        Next::Retry => backoff::after(claimed.attempts),
+        _ => LATER,
+    };
+    let words = format!("{words} Trying again {}.", backoff::words(wait));
+    settle::end_later(ada.pool(), claimed, wait, &words).await
+}

@@ -1,0 +1,14 @@
+//! One server process: its configuration, what its parts share, its routes, and how it starts and stops.
+
+pub mod answer;
+pub mod config;
+pub mod failure;
+pub mod health;
+pub mod housekeeping;
+pub mod router;
+pub mod secrets;
+pub mod security;
+pub mod start;
+pub mod state;
+pub mod telemetry;
+pub mod tenants;

@@ -1,0 +1,109 @@
+//! The numbered changes of a handoff: the only way in which browsers learn of anything.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::{PgConnection, PgPool};
+
+use super::failure::Result;
+use super::{messages, rows};
+use crate::model::change::{Change, Numbered};
+use crate::model::ids::{HandoffId, MessageId};
+
+/// What changed. The value itself is read when it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum What {
+    Handoff,
+    Message(MessageId),
+    Gone(MessageId),
+}
+
+/// Numbers one change. The caller holds the handoff's row lock, so numbers commit in order and without holes.
+pub async fn append(conn: &mut PgConnection, handoff: HandoffId, what: What) -> Result<i64> {
+    let (kind, message) = match what {
+        What::Handoff => ("handoff", None),
+        What::Message(id) => ("message", Some(id.0)),
+        What::Gone(id) => ("gone", Some(id.0)),
+    };
+    let number = sqlx::query_scalar!(
+        "with numbered as (update handoffs set head = head + 1 where handoff_id = $1 returning head)
+         insert into changes (handoff_id, number, kind, message_id) select $1, head, $2, $3 from numbered
+         returning number",
+        handoff.0,
+        kind,
+        message
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(number)
+}
+
+/// The changes after a number, at most `limit`, each with the value as it is now. What a later one of them brings anyway is
+/// [`Change::Superseded`].
+pub async fn after(pool: &PgPool, handoff: HandoffId, number: i64, limit: i64) -> Result<Vec<Numbered>> {
+    let rows = sqlx::query!(
+        "select number, kind, message_id from changes where handoff_id = $1 and number > $2 order by number limit $3",
+        handoff.0,
+        number,
+        limit
+    )
+    .fetch_all(pool)
+    .await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut conn = pool.acquire().await?;
+    let ids: Vec<_> = rows.iter().filter(|row| row.kind == "message").filter_map(|row| row.message_id).collect();
+    let mut values: HashMap<MessageId, _> = HashMap::new();
+    if !ids.is_empty() {
+        values.extend(messages::by_ids(&mut conn, &ids).await?.into_iter().map(|message| (message.id, message)));
+    }
+    let mut detail = None;
+    if rows.iter().any(|row| row.kind == "handoff") {
+        detail = Some(rows::detail(&mut conn, handoff).await?);
+    }
+    // From the end: the last mention of a thing carries it, the earlier ones are superseded.
+    let mut told = HashSet::new();
+    let mut changes: Vec<_> = rows
+        .into_iter()
+        .rev()
+        .map(|row| {
+            let id = row.message_id.map(MessageId);
+            let change = if told.insert(id) { value(&row.kind, id, &mut values, &mut detail) } else { Change::Superseded };
+            Numbered { handoff, number: row.number, change }
+        })
+        .collect();
+    changes.reverse();
+    Ok(changes)
+}
+
+fn value(
+    kind: &str,
+    id: Option<MessageId>,
+    values: &mut HashMap<MessageId, crate::model::message::Message>,
+    detail: &mut Option<crate::model::handoff::HandoffDetail>,
+) -> Change {
+    match (kind, id) {
+        ("handoff", _) => detail.take().map_or(Change::Superseded, |detail| Change::Handoff { detail: Box::new(detail) }),
+        // A message that is no longer there left since: a later "gone" says so.
+        ("message", Some(id)) => values.remove(&id).map_or(Change::Gone { id }, |message| Change::Message { message: Box::new(message) }),
+        (_, Some(id)) => Change::Gone { id },
+        (_, None) => Change::Superseded,
+    }
+}
+
+/// The number of the last change.
+pub async fn head(pool: &PgPool, handoff: HandoffId) -> Result<i64> {
+    let head = sqlx::query_scalar!("select head from handoffs where handoff_id = $1", handoff.0).fetch_optional(pool).await?;
+    head.ok_or(super::StoreError::NotFound)
+}
+
+/// The heads of handoffs that changed within this time: where a lost wake-up could hide something.
+pub async fn recent_heads(pool: &PgPool, within: std::time::Duration) -> Result<Vec<(HandoffId, i64)>> {
+    let rows = sqlx::query!(
+        r#"select handoff_id, max(number) as "head!" from changes where at > now() - make_interval(secs => $1) group by handoff_id"#,
+        within.as_secs_f64()
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (HandoffId(row.handoff_id), row.head)).collect())
+}

@@ -1,0 +1,232 @@
+//! Recording what Ada says was written: the one place where webhooks, transcript reads and the answers to our own posts meet in
+//! one row per (AI agent, conversation, message id).
+
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::changes::{self, What};
+use super::failure::Result;
+use super::lock::Locked;
+use crate::model::handoff::HandoffState;
+use crate::model::ids::{AdaMessageId, AiAgentId, ConversationId, MessageId};
+use crate::model::message::{Author, AuthorRole, Content, MessageState};
+use crate::model::stamp::Stamp;
+use crate::model::timeline;
+
+/// A message as Ada tells of it.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    pub id: AdaMessageId,
+    pub author: Author,
+    pub content: Content,
+    pub created_at: Option<Stamp>,
+    /// The webhook's own time; absent in a transcript.
+    pub event_at: Option<Stamp>,
+    /// Its place in Ada's list; absent in a webhook.
+    pub listed_at: Option<i32>,
+}
+
+/// Where a message belongs: the caller holds the conversation's row lock, and that of its latest handoff if there is one.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    pub ai_agent: AiAgentId,
+    pub conversation: ConversationId,
+    pub latest: Option<&'a Locked>,
+}
+
+/// How long before our own first attempt an echo may be dated: clocks differ.
+const CLOCKS_DIFFER: time::Duration = time::Duration::minutes(5);
+
+/// Records a message once. What is known already is completed: a finer time, the confirmation of our own reply.
+/// Returns whether anything changed; if so, browsers are told.
+pub async fn message(conn: &mut PgConnection, place: Place<'_>, incoming: &Incoming) -> Result<bool> {
+    let known = match by_ada_id(conn, place.conversation, &incoming.id).await? {
+        Some(known) => Some(known),
+        None => own_echo(conn, place.conversation, incoming).await?,
+    };
+    let changed = match known {
+        Some(known) => complete(conn, &known, incoming).await?.then_some(known.id),
+        None => Some(insert(conn, place, incoming).await?),
+    };
+    if let (Some(message), Some(latest)) = (changed, place.latest) {
+        changes::append(conn, latest.handoff, What::Message(message)).await?;
+    }
+    Ok(changed.is_some())
+}
+
+/// A row that is there already.
+pub(super) struct Known {
+    id: MessageId,
+    ada_id: Option<String>,
+    state: MessageState,
+    created_at: Option<Stamp>,
+    event_at: Option<Stamp>,
+    listed_at: Option<i32>,
+    echoed: bool,
+    own: bool,
+}
+
+struct KnownRow {
+    message_id: Uuid,
+    ada_message_id: Option<String>,
+    state: MessageState,
+    ada_created_at: Option<OffsetDateTime>,
+    ada_created_fine: bool,
+    event_at: Option<OffsetDateTime>,
+    event_fine: bool,
+    listed_at: Option<i32>,
+    echoed: bool,
+    sent_by: Option<Uuid>,
+}
+
+impl From<KnownRow> for Known {
+    fn from(row: KnownRow) -> Self {
+        Self {
+            id: MessageId(row.message_id),
+            ada_id: row.ada_message_id,
+            state: row.state,
+            created_at: row.ada_created_at.map(|at| Stamp { at, fine: row.ada_created_fine }),
+            event_at: row.event_at.map(|at| Stamp { at, fine: row.event_fine }),
+            listed_at: row.listed_at,
+            echoed: row.echoed,
+            own: row.sent_by.is_some(),
+        }
+    }
+}
+
+async fn by_ada_id(conn: &mut PgConnection, conversation: ConversationId, id: &AdaMessageId) -> Result<Option<Known>> {
+    let row = sqlx::query_as!(
+        KnownRow,
+        r#"select message_id, ada_message_id, state as "state: _", ada_created_at, ada_created_fine, event_at, event_fine, listed_at, echoed, sent_by
+         from messages where conversation_id = $1 and (ada_message_id = $2 or posted_id = $2)
+         order by ada_message_id = $2 desc nulls last limit 1"#,
+        conversation.0,
+        id.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(Known::from))
+}
+
+/// Our own reply that this message is the echo of: the same content, sent by us, not shown back yet; the oldest one first, so that
+/// two equal replies sent on purpose stay two.
+async fn own_echo(conn: &mut PgConnection, conversation: ConversationId, incoming: &Incoming) -> Result<Option<Known>> {
+    if incoming.author.role != AuthorRole::HumanAgent {
+        return Ok(None);
+    }
+    let written = timeline::ada_time(incoming.created_at, incoming.event_at);
+    let row = sqlx::query_as!(
+        KnownRow,
+        r#"select message_id, ada_message_id, state as "state: _", ada_created_at, ada_created_fine, event_at, event_fine, listed_at, echoed, sent_by
+         from messages
+         where conversation_id = $1 and not echoed and sent_by is not null and first_attempt_at is not null and discarded_at is null
+            and content = $2 and ($3::timestamptz is null or first_attempt_at <= $3)
+         order by recorded_at, message_id limit 1"#,
+        conversation.0,
+        serde_json::to_value(&incoming.content)?,
+        written.map(|at| at + CLOCKS_DIFFER)
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(Known::from))
+}
+
+async fn complete(conn: &mut PgConnection, known: &Known, incoming: &Incoming) -> Result<bool> {
+    let (created_at, event_at) = timeline::merge_facts((known.created_at, known.event_at), (incoming.created_at, incoming.event_at));
+    let state = if known.own { MessageState::Sent } else { known.state };
+    let listed_at = [known.listed_at, incoming.listed_at].into_iter().flatten().min();
+    let same = (created_at, event_at, listed_at, state) == (known.created_at, known.event_at, known.listed_at, known.state)
+        && known.ada_id.as_deref() == Some(incoming.id.as_str());
+    if same {
+        if known.own && !known.echoed {
+            sqlx::query!("update messages set echoed = true where message_id = $1", known.id.0).execute(conn).await?;
+        }
+        return Ok(false);
+    }
+    sqlx::query!(
+        "update messages set ada_message_id = $2, ada_created_at = $3, ada_created_fine = $4, event_at = $5, event_fine = $6, sorts_at = coalesce($7, sorts_at),
+            state = $8, problem = case when $8 = 'sent' then null else problem end, echoed = echoed or $9, listed_at = $10, revision = revision + 1
+         where message_id = $1",
+        known.id.0,
+        incoming.id.as_str(),
+        created_at.map(|stamp| stamp.at),
+        created_at.is_some_and(|stamp| stamp.fine),
+        event_at.map(|stamp| stamp.at),
+        event_at.is_some_and(|stamp| stamp.fine),
+        timeline::ada_time(created_at, event_at),
+        state.as_str(),
+        known.own,
+        listed_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(true)
+}
+
+async fn insert(conn: &mut PgConnection, place: Place<'_>, incoming: &Incoming) -> Result<MessageId> {
+    let id = MessageId::new();
+    let now = crate::model::stamp::whole_micros(OffsetDateTime::now_utc());
+    // A message that Ada has not dated is dated by its arrival: it must stand somewhere, everywhere the same.
+    let sorts_at = timeline::ada_time(incoming.created_at, incoming.event_at).unwrap_or(now);
+    // Late is what lands above something said a second later or more: webhooks that overtake each other by moments are nobody's concern.
+    // The history that is read at the start is not late.
+    let watched = place.latest.is_some_and(|latest| {
+        matches!(latest.state, HandoffState::Active | HandoffState::Ending) && (incoming.event_at.is_some() || latest.transcript_complete)
+    });
+    sqlx::query!(
+        "insert into messages (message_id, ai_agent_id, conversation_id, handoff_id, ada_message_id, echoed, author_role, author_name, content,
+            state, ada_created_at, ada_created_fine, event_at, event_fine, sorts_at, recorded_at, listed_at, late)
+         values ($1, $2, $3, $4, $5, true, $6, $7, $8, 'received', $9, $10, $11, $12, $13, $14, $16,
+            $15 and exists (select 1 from messages where conversation_id = $3 and sorts_at >= $13::timestamptz + interval '1 second'))",
+        id.0,
+        place.ai_agent.0,
+        place.conversation.0,
+        place.latest.filter(|latest| latest.state.is_open()).map(|latest| latest.handoff.0),
+        incoming.id.as_str(),
+        incoming.author.role.as_str(),
+        incoming.author.name,
+        Json(&incoming.content) as _,
+        incoming.created_at.map(|stamp| stamp.at),
+        incoming.created_at.is_some_and(|stamp| stamp.fine),
+        incoming.event_at.map(|stamp| stamp.at),
+        incoming.event_at.is_some_and(|stamp| stamp.fine),
+        sorts_at,
+        now,
+        watched,
+        incoming.listed_at
+    )
+    .execute(&mut *conn)
+    .await?;
+    if let Content::File { url, mime_type, filename } = &incoming.content {
+        sqlx::query!(
+            "insert into files (file_id, ai_agent_id, message_id, filename, mime_type, source_url) values ($1, $2, $3, $4, $5, $6)",
+            Uuid::now_v7(),
+            place.ai_agent.0,
+            id.0,
+            filename.as_deref(),
+            mime_type.as_deref(),
+            url
+        )
+        .execute(conn)
+        .await?;
+    }
+    Ok(id)
+}
+
+/// Removes a row that turned out to be the echo of our own reply, told apart only now that Ada named the reply's id.
+pub(super) async fn remove_double(conn: &mut PgConnection, locked: &Locked, own: MessageId, ada_id: &str) -> Result<()> {
+    let double = sqlx::query_scalar!(
+        "delete from messages where conversation_id = $1 and ada_message_id = $2 and message_id <> $3 and sent_by is null returning message_id",
+        locked.conversation.0,
+        ada_id,
+        own.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if let Some(double) = double {
+        changes::append(conn, locked.handoff, What::Gone(MessageId(double))).await?;
+    }
+    Ok(())
+}

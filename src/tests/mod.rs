@@ -1,0 +1,26 @@
+//! Integration tests: the desk as a whole on a real Postgres, entered where the world enters it.
+//!
+//! A signed webhook or a trigger goes in over HTTP; what comes out is a frame of the live channel, the answer of a server function,
+//! or a request that Ada gets. Only Ada is played ([`support::FakeAda`], over HTTP). Each test has a database of its own.
+
+mod support;
+
+mod ambiguous;
+mod command_line;
+mod converge;
+mod doors;
+mod end;
+mod ended_by_ada;
+mod events;
+mod live;
+mod metadata;
+mod operators;
+mod order;
+mod plans;
+mod reads;
+mod refusals;
+mod replies;
+mod safety;
+mod sign_in;
+mod signatures;
+mod trigger;
