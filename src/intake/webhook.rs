@@ -11,7 +11,6 @@ use super::apply::{self, Applied};
 use super::refuse::{self, Refusal};
 use super::{event, verify};
 use crate::server::state::AppState;
-use crate::store::StoreError;
 use crate::store::events::{self, Received, Trouble};
 
 /// The largest body, in bytes.
@@ -51,7 +50,7 @@ pub async fn receive(
             }
             Ok(taken(outcome))
         }
-        Err(error) if is_about_the_store(&error) => {
+        Err(error) if error.is_about_the_store() => {
             tracing::error!(%error, "an event could not be stored; Ada will send it again");
             metrics::counter!("babbage_webhooks", "outcome" => "unavailable").increment(1);
             Err(Refusal::Unavailable)
@@ -69,17 +68,4 @@ async fn keep(state: &AppState, received: Received<'_>, trouble: Trouble, reason
 fn taken(outcome: &'static str) -> Json<Value> {
     metrics::counter!("babbage_webhooks", "outcome" => outcome).increment(1);
     Json(json!({ "status": "ok" }))
-}
-
-/// Whether the store as a whole is in trouble (then Ada shall send again), rather than this one event.
-fn is_about_the_store(error: &StoreError) -> bool {
-    match error {
-        StoreError::Database(sqlx::Error::Database(error)) => {
-            // Data that the database refuses (class 22, 23) will be refused again; everything else may pass.
-            !error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
-        }
-        StoreError::Database(sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Encode(_)) => false,
-        StoreError::Database(_) => true,
-        _ => false,
-    }
 }

@@ -4,7 +4,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::failure::Result;
-use crate::model::ids::{AiAgentId, EventId};
+use crate::model::ids::{AiAgentId, EventId, PersonId};
 
 /// What identifies an event.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +42,15 @@ pub enum Trouble {
     Failed,
 }
 
+impl Trouble {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// Keeps an event whole that could not be read or applied.
 pub async fn keep(pool: &PgPool, received: Received<'_>, trouble: Trouble, reason: &str, payload: &[u8]) -> Result<()> {
     sqlx::query!(
@@ -53,10 +62,7 @@ pub async fn keep(pool: &PgPool, received: Received<'_>, trouble: Trouble, reaso
         received.delivery,
         received.event_type,
         received.conversation,
-        match trouble {
-            Trouble::Unreadable => "unreadable",
-            Trouble::Failed => "failed",
-        },
+        trouble.as_str(),
         reason,
         payload
     )
@@ -78,26 +84,77 @@ pub struct Kept {
     pub payload: Vec<u8>,
 }
 
-/// What could not be applied, oldest first.
+/// How many events wait for an operator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub unreadable: i64,
+    pub failed: i64,
+}
+
+/// Counts what could not be applied and was not laid aside.
+pub async fn counts(pool: &PgPool) -> Result<Counts> {
+    let row = sqlx::query!(
+        r#"select count(*) filter (where outcome = 'unreadable') as "unreadable!", count(*) filter (where outcome = 'failed') as "failed!"
+         from events where outcome <> 'applied' and dismissed_at is null"#
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(Counts { unreadable: row.unreadable, failed: row.failed })
+}
+
+/// Selects [`Kept`] events.
+macro_rules! select_kept {
+    ($rest:literal $(, $argument:expr)*) => {
+        sqlx::query_as!(
+            Kept,
+            r#"select event_id as "id: _", ai_agent_id as "ai_agent: _", delivery, event_type, outcome, reason, received_at, payload as "payload!"
+            from events where outcome <> 'applied' and dismissed_at is null "# + $rest
+            $(, $argument)*
+        )
+    };
+}
+
+/// What could not be applied and was not laid aside, oldest first.
 pub async fn unapplied(pool: &PgPool, limit: i64) -> Result<Vec<Kept>> {
-    let rows = sqlx::query!(
-        r#"select event_id, ai_agent_id, delivery, event_type, outcome, reason, received_at, payload as "payload!"
-         from events where outcome <> 'applied' order by received_at limit $1"#,
-        limit
+    Ok(select_kept!("order by received_at, event_id limit $1", limit).fetch_all(pool).await?)
+}
+
+/// The ids of what could not be applied and was not laid aside, oldest first.
+pub async fn unapplied_ids(pool: &PgPool) -> Result<Vec<EventId>> {
+    let ids = sqlx::query_scalar!(
+        "select event_id from events where outcome <> 'applied' and dismissed_at is null order by received_at, event_id"
     )
     .fetch_all(pool)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Kept {
-            id: EventId(row.event_id),
-            ai_agent: AiAgentId(row.ai_agent_id),
-            delivery: row.delivery,
-            event_type: row.event_type,
-            outcome: row.outcome,
-            reason: row.reason,
-            received_at: row.received_at,
-            payload: row.payload,
-        })
-        .collect())
+    Ok(ids.into_iter().map(EventId).collect())
+}
+
+/// One event that could not be applied. `None` if there is none, or it has been applied or laid aside since.
+pub async fn one(pool: &PgPool, id: EventId) -> Result<Option<Kept>> {
+    Ok(select_kept!("and event_id = $1", id.0).fetch_optional(pool).await?)
+}
+
+/// Keeps why an event could not be applied this time either.
+pub async fn still_fails(pool: &PgPool, id: EventId, trouble: Trouble, reason: &str) -> Result<()> {
+    sqlx::query!(
+        "update events set outcome = $2, reason = $3, replayed_at = now() where event_id = $1 and outcome <> 'applied'",
+        id.0,
+        trouble.as_str(),
+        reason
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Lays an event aside: it stays in the store and is not listed any more. `false` if it is not listed now.
+pub async fn dismiss(pool: &PgPool, id: EventId, by: PersonId) -> Result<bool> {
+    let done = sqlx::query!(
+        "update events set dismissed_at = now(), dismissed_by = $2 where event_id = $1 and outcome <> 'applied' and dismissed_at is null",
+        id.0,
+        by.0
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }

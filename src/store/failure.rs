@@ -27,3 +27,18 @@ pub enum StoreError {
 
 /// What the store answers.
 pub type Result<T> = std::result::Result<T, StoreError>;
+
+impl StoreError {
+    /// Whether the store as a whole is in trouble, so that the same may go well later, rather than this one thing.
+    pub fn is_about_the_store(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => {
+                // Data that the database refuses (class 22, 23) will be refused again; everything else may pass.
+                !error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+            }
+            Self::Database(sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Encode(_)) => false,
+            Self::Database(_) => true,
+            _ => false,
+        }
+    }
+}
