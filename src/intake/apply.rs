@@ -5,12 +5,12 @@ use sqlx::{PgConnection, PgPool};
 use super::event::{Event, Says, Written};
 use super::order::{self, Belongs, Candidates};
 use crate::model::handoff::EndCause;
-use crate::model::ids::{AdaConversationId, EndUserId, HandoffId};
+use crate::model::ids::{AdaConversationId, AiAgentId, EndUserId, HandoffId};
 use crate::model::metadata::Metadata;
 use crate::model::stamp::Stamp;
 use crate::server::tenants::AiAgent;
 use crate::store::changes::{self, What};
-use crate::store::conversations::{self, Profile};
+use crate::store::conversations::{self, Profile, Told};
 use crate::store::events::{self, Received};
 use crate::store::failure::Result;
 use crate::store::handoffs::{self, End};
@@ -32,7 +32,7 @@ pub async fn apply(pool: &PgPool, agent: &AiAgent, event: &Event, received: Rece
         return Ok(Applied { handoffs: Vec::new(), outcome: "ignored" });
     }
     let mut tx = pool.begin().await?;
-    if !events::begin(&mut tx, received).await? {
+    if events::begin(&mut tx, &[received]).await? != [true] {
         return Ok(Applied { handoffs: Vec::new(), outcome: "repeated" });
     }
     let handoffs = change(&mut tx, agent, event).await?;
@@ -65,8 +65,7 @@ async fn change(conn: &mut PgConnection, agent: &AiAgent, event: &Event) -> Resu
 
 /// A message that comes before its trigger makes its conversation known; the handoff finds it there.
 async fn keep_message(conn: &mut PgConnection, agent: &AiAgent, written: &Written) -> Result<Vec<HandoffId>> {
-    let kept =
-        conversations::lock_or_create(conn, agent.id, &written.conversation, written.end_user.as_ref(), written.channel.as_deref()).await?;
+    let kept = conversations::lock_or_create(conn, told(agent.id, written)).await?;
     let latest = lock::latest(conn, kept.id).await?;
     let place = Place { ai_agent: agent.id, conversation: kept.id, latest: latest.as_ref() };
     let changed = record::message(conn, place, &written.incoming).await?;
@@ -76,6 +75,11 @@ async fn keep_message(conn: &mut PgConnection, agent: &AiAgent, written: &Writte
         changes::append(conn, latest.handoff, What::Handoff).await?;
     }
     Ok(latest.filter(|_| changed || kept.learned).map(|latest| latest.handoff).into_iter().collect())
+}
+
+/// What a message tells of its conversation.
+pub(super) fn told(ai_agent: AiAgentId, written: &Written) -> Told {
+    Told { ai_agent, ada: written.conversation.clone(), end_user: written.end_user.clone(), channel: written.channel.clone() }
 }
 
 async fn end_handoff(
@@ -120,7 +124,8 @@ async fn know_conversation(
     metadata: Option<&Metadata>,
 ) -> Result<Vec<HandoffId>> {
     let Some(known) = conversations::lock_known(conn, agent.id, conversation).await? else { return Ok(Vec::new()) };
-    conversations::lock_or_create(conn, agent.id, conversation, end_user, None).await?;
+    let told = Told { ai_agent: agent.id, ada: conversation.clone(), end_user: end_user.cloned(), channel: None };
+    conversations::lock_or_create(conn, told).await?;
     if let Some(metadata) = metadata {
         conversations::keep_first_metadata(conn, known, metadata).await?;
     }

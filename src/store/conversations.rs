@@ -1,8 +1,10 @@
 //! Conversations at Ada.
 
+use std::collections::{BTreeMap, HashMap};
+
 use sqlx::PgConnection;
 
-use super::failure::Result;
+use super::failure::{Result, StoreError};
 use super::lock::Locked;
 use crate::model::context::{self, ContextEntry};
 use crate::model::handoff::EndUser;
@@ -17,33 +19,112 @@ pub struct Kept {
     pub learned: bool,
 }
 
+/// What a message or a trigger tells of its conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub ai_agent: AiAgentId,
+    pub ada: AdaConversationId,
+    pub end_user: Option<EndUserId>,
+    pub channel: Option<String>,
+}
+
+/// A conversation as the outside names it.
+pub type Named = (AiAgentId, AdaConversationId);
+
 /// Locks a conversation, making it if it is new.
-pub async fn lock_or_create(
-    conn: &mut PgConnection,
-    ai_agent: AiAgentId,
-    ada: &AdaConversationId,
-    end_user: Option<&EndUserId>,
-    channel: Option<&str>,
-) -> Result<Kept> {
-    // The update locks the row also when there is nothing to change.
-    let row = sqlx::query!(
-        r#"with before as (select end_user_id, channel from conversations where ai_agent_id = $2 and ada_conversation_id = $3)
-         insert into conversations as c (conversation_id, ai_agent_id, ada_conversation_id, end_user_id, channel) values ($1, $2, $3, $4, $5)
+pub async fn lock_or_create(conn: &mut PgConnection, told: Told) -> Result<Kept> {
+    let kept = lock_or_create_all(conn, std::slice::from_ref(&told)).await?;
+    kept.into_values().next().ok_or(StoreError::NotFound)
+}
+
+/// Locks conversations, making those that are new. What is told of one several times counts in the order given: the first end user and
+/// the last channel stay.
+///
+/// Rows are locked in one order, so that two servers with the same conversations wait for each other and never in a circle.
+pub async fn lock_or_create_all(conn: &mut PgConnection, told: &[Told]) -> Result<HashMap<Named, Kept>> {
+    let mut wanted: BTreeMap<Named, Told> = BTreeMap::new();
+    for one in told {
+        let known = wanted.entry((one.ai_agent, one.ada.clone())).or_insert_with(|| one.clone());
+        known.end_user = known.end_user.take().or_else(|| one.end_user.clone());
+        known.channel = one.channel.clone().or_else(|| known.channel.take());
+    }
+    let mut kept = HashMap::with_capacity(wanted.len());
+    lock_known_all(conn, &mut wanted, &mut kept).await?;
+    if !wanted.is_empty() {
+        learn_all(conn, wanted.into_values().collect(), &mut kept).await?;
+    }
+    Ok(kept)
+}
+
+/// Locks those that are known. What is left in `wanted` is new, or there is something to learn of it. Most messages find their
+/// conversation as it is, and then no new version of its row is written.
+async fn lock_known_all(conn: &mut PgConnection, wanted: &mut BTreeMap<Named, Told>, kept: &mut HashMap<Named, Kept>) -> Result<()> {
+    let (agents, names): (Vec<_>, Vec<_>) = wanted.keys().map(|(agent, ada)| (agent.0, ada.0.clone())).unzip();
+    let rows = sqlx::query!(
+        r#"select c.conversation_id, c.ai_agent_id, c.ada_conversation_id, c.end_user_id, c.channel
+         from unnest($1::uuid[], $2::text[]) as wanted (ai_agent_id, ada_conversation_id)
+         join conversations c on c.ai_agent_id = wanted.ai_agent_id and c.ada_conversation_id = wanted.ada_conversation_id
+         order by c.ai_agent_id, c.ada_conversation_id collate "C"
+         for update of c"#,
+        &agents,
+        &names
+    )
+    .fetch_all(conn)
+    .await?;
+    for row in rows {
+        let named = (AiAgentId(row.ai_agent_id), AdaConversationId(row.ada_conversation_id));
+        let as_it_is = wanted.get(&named).is_some_and(|told| {
+            (told.end_user.is_none() || row.end_user_id.is_some()) && (told.channel.is_none() || told.channel == row.channel)
+        });
+        if as_it_is {
+            wanted.remove(&named);
+            kept.insert(named, Kept { id: ConversationId(row.conversation_id), learned: false });
+        }
+    }
+    Ok(())
+}
+
+async fn learn_all(conn: &mut PgConnection, told: Vec<Told>, kept: &mut HashMap<Named, Kept>) -> Result<()> {
+    let ids: Vec<_> = told.iter().map(|_| ConversationId::new().0).collect();
+    let agents: Vec<_> = told.iter().map(|one| one.ai_agent.0).collect();
+    let (mut names, mut end_users, mut channels) = (Vec::new(), Vec::new(), Vec::new());
+    for one in told {
+        names.push(one.ada.0);
+        end_users.push(one.end_user.map(|id| id.0));
+        channels.push(one.channel);
+    }
+    // The update locks the row also when somebody else made it meanwhile and there is nothing to change.
+    let rows = sqlx::query!(
+        r#"with given as (
+            select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+                as given (conversation_id, ai_agent_id, ada_conversation_id, end_user_id, channel)
+         ), before as (
+            select c.conversation_id, c.end_user_id, c.channel
+            from given g join conversations c on c.ai_agent_id = g.ai_agent_id and c.ada_conversation_id = g.ada_conversation_id
+         )
+         insert into conversations as c (conversation_id, ai_agent_id, ada_conversation_id, end_user_id, channel)
+         select conversation_id, ai_agent_id, ada_conversation_id, end_user_id, channel from given
+         order by ai_agent_id, ada_conversation_id collate "C"
          on conflict on constraint conversations_ada_key
          do update set end_user_id = coalesce(c.end_user_id, excluded.end_user_id), channel = coalesce(excluded.channel, c.channel)
-         returning c.conversation_id, not exists (
+         returning c.conversation_id, c.ai_agent_id, c.ada_conversation_id, not exists (
             select 1 from before b
-            where b.end_user_id is not distinct from c.end_user_id and b.channel is not distinct from c.channel
+            where b.conversation_id = c.conversation_id and b.end_user_id is not distinct from c.end_user_id
+                and b.channel is not distinct from c.channel
          ) as "learned!""#,
-        ConversationId::new().0,
-        ai_agent.0,
-        ada.as_str(),
-        end_user.map(EndUserId::as_str),
-        channel
+        &ids,
+        &agents,
+        &names,
+        &end_users as &[Option<String>],
+        &channels as &[Option<String>]
     )
-    .fetch_one(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(Kept { id: ConversationId(row.conversation_id), learned: row.learned })
+    kept.extend(rows.into_iter().map(|row| {
+        let key = (AiAgentId(row.ai_agent_id), AdaConversationId(row.ada_conversation_id));
+        (key, Kept { id: ConversationId(row.conversation_id), learned: row.learned })
+    }));
+    Ok(())
 }
 
 /// Locks a conversation that is known. `None` if it is not.
@@ -64,7 +145,7 @@ pub async fn lock_open_of(conn: &mut PgConnection, ai_agent: AiAgentId, end_user
         "select conversation_id from conversations c
          where ai_agent_id = $1 and end_user_id = $2
             and exists (select 1 from handoffs h where h.conversation_id = c.conversation_id and h.state <> 'ended')
-         order by conversation_id for update",
+         order by ai_agent_id, ada_conversation_id collate \"C\" for update",
         ai_agent.0,
         end_user.as_str()
     )

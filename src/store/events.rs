@@ -1,5 +1,7 @@
 //! Events received from Ada: which were applied, and those that could not be, kept whole.
 
+use std::collections::BTreeMap;
+
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
@@ -16,21 +18,43 @@ pub struct Received<'a> {
     pub conversation: Option<&'a str>,
 }
 
-/// Notes that an event is being applied, in the transaction that applies it. `false` if this delivery was applied before.
-pub async fn begin(conn: &mut PgConnection, received: Received<'_>) -> Result<bool> {
+/// Notes that events are being applied, in the transaction that applies them. For each, in the order given: `false` if its delivery was
+/// applied before, or stands earlier in the same slice.
+///
+/// Rows are touched in one order, so that two servers which take the same deliveries wait for each other and never in a circle.
+pub async fn begin(conn: &mut PgConnection, received: &[Received<'_>]) -> Result<Vec<bool>> {
+    let mut firsts: BTreeMap<(AiAgentId, &str), usize> = BTreeMap::new();
+    for (at, one) in received.iter().enumerate() {
+        firsts.entry((one.ai_agent, one.delivery)).or_insert(at);
+    }
+    let ids: Vec<_> = firsts.iter().map(|_| EventId::new().0).collect();
+    let agents: Vec<_> = firsts.keys().map(|(agent, _)| agent.0).collect();
+    let deliveries: Vec<_> = firsts.keys().map(|(_, delivery)| (*delivery).to_owned()).collect();
+    let kinds: Vec<_> = firsts.values().map(|at| received[*at].event_type.map(str::to_owned)).collect();
+    let conversations: Vec<_> = firsts.values().map(|at| received[*at].conversation.map(str::to_owned)).collect();
     let noted = sqlx::query!(
-        "insert into events (event_id, ai_agent_id, delivery, event_type, ada_conversation_id, outcome) values ($1, $2, $3, $4, $5, 'applied')
+        "insert into events (event_id, ai_agent_id, delivery, event_type, ada_conversation_id, outcome)
+         select event_id, ai_agent_id, delivery, event_type, ada_conversation_id, 'applied'
+         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+            as given (event_id, ai_agent_id, delivery, event_type, ada_conversation_id)
          on conflict on constraint events_delivery_key
-         do update set outcome = 'applied', reason = null, payload = null, replayed_at = now() where events.outcome <> 'applied'",
-        EventId::new().0,
-        received.ai_agent.0,
-        received.delivery,
-        received.event_type,
-        received.conversation
+         do update set outcome = 'applied', reason = null, payload = null, replayed_at = now() where events.outcome <> 'applied'
+         returning ai_agent_id, delivery",
+        &ids,
+        &agents,
+        &deliveries,
+        &kinds as &[Option<String>],
+        &conversations as &[Option<String>]
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(noted.rows_affected() == 1)
+    let mut begun = vec![false; received.len()];
+    for row in noted {
+        if let Some(at) = firsts.get(&(AiAgentId(row.ai_agent_id), row.delivery.as_str())) {
+            begun[*at] = true;
+        }
+    }
+    Ok(begun)
 }
 
 /// Why an event is kept.

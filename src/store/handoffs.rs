@@ -4,7 +4,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::changes::{self, What};
-use super::conversations;
+use super::conversations::{self, Told};
 use super::failure::Result;
 use super::lock::{self, Locked};
 use crate::model::handoff::{EndCause, HandoffState};
@@ -23,7 +23,8 @@ pub struct Trigger {
 /// Opens a handoff, or gives the one that is open: the same trigger twice is one handoff. The second value says whether it is new.
 pub async fn open(pool: &PgPool, trigger: &Trigger) -> Result<(HandoffId, bool)> {
     let mut tx = pool.begin().await?;
-    let kept = conversations::lock_or_create(&mut tx, trigger.ai_agent, &trigger.conversation, trigger.end_user.as_ref(), None).await?;
+    let told = Told { ai_agent: trigger.ai_agent, ada: trigger.conversation.clone(), end_user: trigger.end_user.clone(), channel: None };
+    let kept = conversations::lock_or_create(&mut tx, told).await?;
     let conversation = kept.id;
     if let Some(latest) = lock::latest(&mut tx, conversation).await?
         && latest.state.is_open()

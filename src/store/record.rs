@@ -1,15 +1,15 @@
 //! Recording what Ada says was written: the one place where webhooks, transcript reads and the answers to our own posts meet in
 //! one row per (AI agent, conversation, message id).
 
+pub mod fresh;
+
 use sqlx::PgConnection;
-use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::changes::{self, What};
 use super::failure::Result;
 use super::lock::Locked;
-use crate::model::handoff::HandoffState;
 use crate::model::ids::{AdaMessageId, AiAgentId, ConversationId, MessageId};
 use crate::model::message::{Author, AuthorRole, Content, MessageState};
 use crate::model::stamp::Stamp;
@@ -46,14 +46,14 @@ pub async fn message(conn: &mut PgConnection, place: Place<'_>, incoming: &Incom
         Some(known) => Some(known),
         None => own_echo(conn, place.conversation, incoming).await?,
     };
-    let changed = match known {
-        Some(known) => complete(conn, &known, incoming).await?.then_some(known.id),
-        None => Some(insert(conn, place, incoming).await?),
+    let Some(known) = known else {
+        return Ok(fresh::insert(conn, &[(place, incoming)]).await?.iter().any(Option::is_some));
     };
-    if let (Some(message), Some(latest)) = (changed, place.latest) {
-        changes::append(conn, latest.handoff, What::Message(message)).await?;
+    let changed = complete(conn, &known, incoming).await?;
+    if changed && let Some(latest) = place.latest {
+        changes::append(conn, latest.handoff, What::Message(known.id)).await?;
     }
-    Ok(changed.is_some())
+    Ok(changed)
 }
 
 /// A row that is there already.
@@ -163,56 +163,6 @@ async fn complete(conn: &mut PgConnection, known: &Known, incoming: &Incoming) -
     .execute(conn)
     .await?;
     Ok(true)
-}
-
-async fn insert(conn: &mut PgConnection, place: Place<'_>, incoming: &Incoming) -> Result<MessageId> {
-    let id = MessageId::new();
-    let now = crate::model::stamp::whole_micros(OffsetDateTime::now_utc());
-    // A message that Ada has not dated is dated by its arrival: it must stand somewhere, everywhere the same.
-    let sorts_at = timeline::ada_time(incoming.created_at, incoming.event_at).unwrap_or(now);
-    // Late is what lands above something said a second later or more: webhooks that overtake each other by moments are nobody's concern.
-    // The history that is read at the start is not late.
-    let watched = place.latest.is_some_and(|latest| {
-        matches!(latest.state, HandoffState::Active | HandoffState::Ending) && (incoming.event_at.is_some() || latest.transcript_complete)
-    });
-    sqlx::query!(
-        "insert into messages (message_id, ai_agent_id, conversation_id, handoff_id, ada_message_id, echoed, author_role, author_name, content,
-            state, ada_created_at, ada_created_fine, event_at, event_fine, sorts_at, recorded_at, listed_at, late)
-         values ($1, $2, $3, $4, $5, true, $6, $7, $8, 'received', $9, $10, $11, $12, $13, $14, $16,
-            $15 and exists (select 1 from messages where conversation_id = $3 and sorts_at >= $13::timestamptz + interval '1 second'))",
-        id.0,
-        place.ai_agent.0,
-        place.conversation.0,
-        place.latest.filter(|latest| latest.state.is_open()).map(|latest| latest.handoff.0),
-        incoming.id.as_str(),
-        incoming.author.role.as_str(),
-        incoming.author.name,
-        Json(&incoming.content) as _,
-        incoming.created_at.map(|stamp| stamp.at),
-        incoming.created_at.is_some_and(|stamp| stamp.fine),
-        incoming.event_at.map(|stamp| stamp.at),
-        incoming.event_at.is_some_and(|stamp| stamp.fine),
-        sorts_at,
-        now,
-        watched,
-        incoming.listed_at
-    )
-    .execute(&mut *conn)
-    .await?;
-    if let Content::File { url, mime_type, filename } = &incoming.content {
-        sqlx::query!(
-            "insert into files (file_id, ai_agent_id, message_id, filename, mime_type, source_url) values ($1, $2, $3, $4, $5, $6)",
-            Uuid::now_v7(),
-            place.ai_agent.0,
-            id.0,
-            filename.as_deref(),
-            mime_type.as_deref(),
-            url
-        )
-        .execute(conn)
-        .await?;
-    }
-    Ok(id)
 }
 
 /// Removes a row that turned out to be the echo of our own reply, told apart only now that Ada named the reply's id.
