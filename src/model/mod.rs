@@ -8,6 +8,7 @@ pub mod handoff;
 pub mod ids;
 pub mod message;
 pub mod metadata;
+pub mod pace;
 pub mod person;
 pub mod problem;
 pub mod reply;

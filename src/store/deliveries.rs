@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::failure::Result;
 use super::lock::Locked;
 use crate::model::ids::{AdaConversationId, AiAgentId, ConversationId, DeliveryId, HandoffId, MessageId};
+use crate::model::pace::Class;
 
 /// What is owed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type)]
@@ -36,6 +37,14 @@ impl Kind {
             Self::EndConversation => "end_conversation",
             Self::ReadTranscript => "read_transcript",
             Self::ReadContext => "read_context",
+        }
+    }
+
+    /// Who goes first when Ada's limits are near.
+    pub fn class(self) -> Class {
+        match self {
+            Self::Reply | Self::Metadata | Self::EndHandoff | Self::EndConversation => Class::Talk,
+            Self::ReadTranscript | Self::ReadContext => Class::Read,
         }
     }
 }
@@ -83,10 +92,23 @@ pub async fn owe(
     message: Option<MessageId>,
     payload: Value,
 ) -> Result<()> {
+    owe_as(conn, locked, lane, kind, kind.class(), message, payload).await
+}
+
+/// The same, of another class than its kind usually has.
+pub async fn owe_as(
+    conn: &mut PgConnection,
+    locked: &Locked,
+    lane: Lane,
+    kind: Kind,
+    class: Class,
+    message: Option<MessageId>,
+    payload: Value,
+) -> Result<()> {
     sqlx::query!(
         "with placed as (update handoffs set last_position = last_position + 1 where handoff_id = $4 returning last_position)
-         insert into deliveries (delivery_id, ai_agent_id, conversation_id, handoff_id, lane, position, kind, message_id, payload)
-         select $1, $2, $3, $4, $5, last_position, $6, $7, $8 from placed",
+         insert into deliveries (delivery_id, ai_agent_id, conversation_id, handoff_id, lane, position, kind, message_id, payload, class)
+         select $1, $2, $3, $4, $5, last_position, $6, $7, $8, $9 from placed",
         DeliveryId::new().0,
         locked.ai_agent.0,
         locked.conversation.0,
@@ -94,7 +116,8 @@ pub async fn owe(
         lane.as_str(),
         kind.as_str(),
         message.map(|message| message.0),
-        payload
+        payload,
+        class.number()
     )
     .execute(conn)
     .await?;

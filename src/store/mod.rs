@@ -8,6 +8,7 @@ pub mod ai_agents;
 pub mod attempts;
 pub mod audit;
 pub mod availability;
+pub mod budget;
 pub mod changes;
 pub mod cluster;
 pub mod connect;
