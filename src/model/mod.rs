@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O, and nothing here knows axum, sqlx or the DOM: the same code runs on the server and in the browser.
 
+pub mod alarm;
 pub mod change;
 pub mod context;
 pub mod handoff;

@@ -5,6 +5,7 @@
 
 pub mod accept;
 pub mod ai_agents;
+pub mod alarms;
 pub mod attempts;
 pub mod audit;
 pub mod availability;
