@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::conversation::{Content, Conversation, Handoff, State};
+use super::conversation::{Content, Conversation, State};
 use super::error::ApiError;
 use super::room::Sandbox;
 use super::{script, trigger};
@@ -93,8 +93,7 @@ impl Sandbox {
                 conversation.state = State::Ai;
                 return Ok(false);
             }
-            conversation.state = State::Handoff(Handoff::default());
-            conversation.notice("You are in line for a person");
+            conversation.enter_handoff(self.now());
             Ok(true)
         });
         if matches!(reached, Ok(false)) {

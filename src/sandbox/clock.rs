@@ -10,6 +10,9 @@ const SECONDS: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[
 const MILLISECONDS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]+00:00");
 
+const HTTP_DATE: &[BorrowedFormatItem<'_>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+
 /// Now, in UTC.
 pub fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
@@ -23,6 +26,11 @@ pub fn seconds(at: OffsetDateTime) -> String {
 /// Milliseconds, as in an event's `timestamp`.
 pub fn milliseconds(at: OffsetDateTime) -> String {
     at.format(MILLISECONDS).unwrap_or_default()
+}
+
+/// As headers have it, such as `Tue, 20 Oct 2026 09:07:02 GMT`.
+pub fn http_date(at: OffsetDateTime) -> String {
+    at.format(HTTP_DATE).unwrap_or_default()
 }
 
 /// Microseconds since 1970.
@@ -53,6 +61,7 @@ mod tests {
         let at = datetime!(2026-10-20 09:07:02.417_9 UTC);
         assert_eq!(seconds(at), "2026-10-20T09:07:02+00:00");
         assert_eq!(milliseconds(at), "2026-10-20T09:07:02.417+00:00");
+        assert_eq!(http_date(at), "Tue, 20 Oct 2026 09:07:02 GMT");
         assert_eq!(microseconds(at), 1_792_487_222_417_900);
     }
 

@@ -27,6 +27,8 @@ pub struct Conversation {
     /// What the last call of the trigger brought.
     pub trigger: Option<Value>,
     pub survey_score: Option<u8>,
+    /// Every handoff there was, oldest first.
+    pub handoffs: Vec<Episode>,
     /// Grows with every change of this conversation.
     pub version: u64,
 }
@@ -47,6 +49,15 @@ pub struct Handoff {
     /// The person whom the customer sees; set by their first message.
     pub joined: Option<Author>,
     pub queue: Option<Queue>,
+}
+
+/// One handoff, from its trigger's 2xx to its end.
+#[derive(Clone)]
+pub struct Episode {
+    pub started_at: OffsetDateTime,
+    pub ended_at: Option<OffsetDateTime>,
+    /// `human_agent` (the API), `end_user` or `system`.
+    pub ended_by: Option<&'static str>,
 }
 
 /// The waiting banner.
@@ -128,10 +139,11 @@ const fn native(id: &'static str, name: &'static str, description: &'static str,
 pub const END_USER: &str = "end_user";
 pub const AI_AGENT: &str = "ai_agent";
 pub const HUMAN_AGENT: &str = "human_agent";
+/// Nobody; as who ended something.
+pub const SYSTEM: &str = "system";
 
 impl Conversation {
-    pub fn new(channel: &'static Channel, end_user_id: String, topic: String, metadata: Map<String, Value>) -> Self {
-        let now = clock::now();
+    pub fn new(channel: &'static Channel, end_user_id: String, topic: String, metadata: Map<String, Value>, now: OffsetDateTime) -> Self {
         Self {
             id: clock::object_id(),
             channel,
@@ -147,6 +159,7 @@ impl Conversation {
             typing: 0,
             trigger: None,
             survey_score: None,
+            handoffs: Vec::new(),
             version: 0,
         }
     }
@@ -165,41 +178,51 @@ impl Conversation {
 
     /// Adds a message. A person's first message of a handoff makes them join and clears the banner; so does a
     /// message under another name.
-    pub fn add(&mut self, author: Author, content: Content, label: &str) -> Message {
+    pub fn add(&mut self, author: Author, content: Content, label: Option<&str>, at: OffsetDateTime) -> Message {
         if author.role == HUMAN_AGENT {
-            self.join(&author);
+            self.join(&author, at);
         }
-        let message =
-            Message { id: clock::object_id(), at: clock::now(), author, content, integration: self.handoff().map(|_| label.to_owned()) };
+        let message = Message { id: clock::object_id(), at, author, content, integration: label.map(str::to_owned) };
         self.updated_at = message.at;
         self.messages.push(message.clone());
         message
     }
 
     /// Adds a line to the chat page.
-    pub fn notice(&mut self, text: impl Into<String>) {
-        self.notices.push(Notice { after: self.messages.len(), at: clock::now(), text: text.into() });
+    pub fn notice(&mut self, text: impl Into<String>, at: OffsetDateTime) {
+        self.notices.push(Notice { after: self.messages.len(), at, text: text.into() });
+    }
+
+    /// The desk has taken the handoff on.
+    pub fn enter_handoff(&mut self, at: OffsetDateTime) {
+        self.state = State::Handoff(Handoff::default());
+        self.handoffs.push(Episode { started_at: at, ended_at: None, ended_by: None });
+        self.notice("You are in line for a person", at);
     }
 
     /// Control goes back to the AI agent. `None`: there was no handoff.
-    pub fn leave_handoff(&mut self) -> Option<Handoff> {
+    pub fn leave_handoff(&mut self, by: &'static str, at: OffsetDateTime) -> Option<Handoff> {
         self.handoff()?;
         let State::Handoff(handoff) = std::mem::replace(&mut self.state, State::Ai) else {
             return None;
         };
-        self.updated_at = clock::now();
+        self.updated_at = at;
+        if let Some(episode) = self.handoffs.last_mut() {
+            episode.ended_at = Some(at);
+            episode.ended_by = Some(by);
+        }
         self.mind = Mind::default();
         if let Some(name) = handoff.joined.as_ref().and_then(|person| person.display_name.as_deref()) {
-            self.notice(format!("{name} left the chat"));
+            self.notice(format!("{name} left the chat"), at);
         }
         Some(handoff)
     }
 
     /// Over for good.
-    pub fn end(&mut self) {
+    pub fn end(&mut self, at: OffsetDateTime) {
         self.state = State::Ended;
-        self.updated_at = clock::now();
-        self.notice("This chat has ended");
+        self.updated_at = at;
+        self.notice("This chat has ended", at);
     }
 
     /// The object that the API calls a conversation.
@@ -215,7 +238,7 @@ impl Conversation {
         })
     }
 
-    fn join(&mut self, person: &Author) {
+    fn join(&mut self, person: &Author, at: OffsetDateTime) {
         let State::Handoff(handoff) = &mut self.state else {
             return;
         };
@@ -224,7 +247,7 @@ impl Conversation {
         handoff.joined = Some(person.clone());
         if known != person.display_name {
             let name = person.display_name.as_deref().unwrap_or("Somebody").to_owned();
-            self.notice(format!("{name} joined the chat"));
+            self.notice(format!("{name} joined the chat"), at);
         }
     }
 }

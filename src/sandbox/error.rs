@@ -68,6 +68,16 @@ impl ApiError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "content_too_large", format!("The request is larger than {limit}"))
     }
 
+    /// 429: too often.
+    pub fn too_many() -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests")
+    }
+
+    /// 500: a fault of Ada's.
+    pub fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_server_error", "Something went wrong")
+    }
+
     /// 422: right shape, wrong moment.
     pub fn not_in_handoff() -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "conversation_not_in_handoff", "Conversation is not in a handoff state")

@@ -1,28 +1,34 @@
-//! The events that Ada sends, as they go over the wire.
+//! The events that Ada sends, before they are written down for the wire.
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::clock;
 use super::conversation::{Conversation, Message};
 use super::files::Files;
 
-/// One event, ready to be signed.
+pub const MESSAGE: &str = "v1.conversation.message";
+
+/// One event.
 pub struct Event {
     pub kind: String,
     pub conversation_id: Option<String>,
-    /// The exact text that is signed and sent.
-    pub body: String,
+    pub data: Value,
+    pub at: When,
+}
+
+/// The time of an event.
+pub enum When {
+    /// As Ada's clock says; how it is written is decided later.
+    Clock(OffsetDateTime),
+    /// Exactly this text.
+    Text(String),
 }
 
 impl Event {
-    /// Any event. Its time is now unless `timestamp` says otherwise.
-    pub fn new(kind: &str, data: &Value, timestamp: Option<String>) -> Self {
-        let timestamp = timestamp.unwrap_or_else(|| clock::milliseconds(clock::now()));
-        Self {
-            kind: kind.to_owned(),
-            conversation_id: data["conversation_id"].as_str().map(str::to_owned),
-            body: json!({ "type": kind, "timestamp": timestamp, "data": data }).to_string(),
-        }
+    /// Any event.
+    pub fn new(kind: &str, data: Value, at: When) -> Self {
+        Self { kind: kind.to_owned(), conversation_id: data["conversation_id"].as_str().map(str::to_owned), data, at }
     }
 
     pub fn message(conversation: &Conversation, message: &Message, files: &Files, domain: &str) -> Self {
@@ -37,7 +43,7 @@ impl Event {
             "content": message.content.to_json(files),
             "ai_agent_domain": domain,
         });
-        Self::new("v1.conversation.message", &data, Some(clock::milliseconds(message.at)))
+        Self::new(MESSAGE, data, When::Clock(message.at))
     }
 
     pub fn created(conversation: &Conversation, domain: &str) -> Self {
@@ -49,7 +55,7 @@ impl Event {
             "metadata": conversation.metadata,
             "ai_agent_domain": domain,
         });
-        Self::new("v1.conversation.created", &data, None)
+        Self::new("v1.conversation.created", data, When::Clock(conversation.created_at))
     }
 
     /// Says neither who ended the handoff nor why, as Ada does not.
@@ -60,7 +66,7 @@ impl Event {
             "handoff_integration": label,
             "ai_agent_domain": domain,
         });
-        Self::new("v1.conversation.handoff.ended", &data, None)
+        Self::new("v1.conversation.handoff.ended", data, When::Clock(conversation.updated_at))
     }
 
     /// `by` is `end_user`, `system` or `human_agent`.
@@ -76,6 +82,6 @@ impl Event {
             "metadata": conversation.metadata,
             "ai_agent_domain": domain,
         });
-        Self::new("v1.conversation.ended", &data, None)
+        Self::new("v1.conversation.ended", data, When::Clock(conversation.updated_at))
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::conversation::{AI_AGENT, Author, Channel, Content, Conversation, END_USER, HUMAN_AGENT, Message, Queue, State};
+use super::conversation::{AI_AGENT, Author, Channel, Content, Conversation, END_USER, HUMAN_AGENT, Message, Queue, SYSTEM, State};
 use super::end_user::EndUser;
 use super::error::ApiError;
 use super::events::Event;
@@ -39,7 +39,7 @@ impl Sandbox {
             }
             Who::Known(id) => world.end_user(&id)?.id.clone(),
         };
-        let conversation = Conversation::new(start.channel, end_user_id, start.topic, start.metadata);
+        let conversation = Conversation::new(start.channel, end_user_id, start.topic, start.metadata, self.now());
         let id = conversation.id.clone();
         let shown = conversation.to_json();
         self.deliveries.send(Event::created(&conversation, &self.config.domain));
@@ -95,13 +95,13 @@ impl Sandbox {
         debug_assert!(said.is_ok(), "the AI agent only speaks in conversations that exist");
     }
 
-    /// Gives the conversation back to the AI agent, which then speaks again.
+    /// Gives the conversation back to the AI agent, which then speaks again. `by` is an `ended_by` role.
     ///
     /// # Errors
     /// 404; 422 outside a handoff.
-    pub fn leave_handoff(self: &Arc<Self>, id: &str) -> Result<(), ApiError> {
+    pub fn leave_handoff(self: &Arc<Self>, id: &str, by: &'static str) -> Result<(), ApiError> {
         let met_a_person = self.change(id, |conversation, events| {
-            let handoff = conversation.leave_handoff().ok_or_else(ApiError::not_in_handoff)?;
+            let handoff = conversation.leave_handoff(by, self.now()).ok_or_else(ApiError::not_in_handoff)?;
             events.push(self.handoff_ended(conversation));
             Ok(handoff.joined.is_some())
         })?;
@@ -118,14 +118,12 @@ impl Sandbox {
             if conversation.is_ended() {
                 return Err(ApiError::expired());
             }
-            let mut by = by.unwrap_or("system");
-            if conversation.leave_handoff().is_some() {
+            // The API's call during a handoff is a person's.
+            let by = by.unwrap_or(if conversation.handoff().is_some() { HUMAN_AGENT } else { SYSTEM });
+            if conversation.leave_handoff(by, self.now()).is_some() {
                 events.push(self.handoff_ended(conversation));
-                if by == "system" {
-                    by = HUMAN_AGENT;
-                }
             }
-            conversation.end();
+            conversation.end(self.now());
             events.push(Event::ended(conversation, by, &self.config.domain));
             Ok(())
         })
@@ -152,9 +150,43 @@ impl Sandbox {
         })
     }
 
+    /// Adds a message of the customer that already carries the label, while the desk has not yet heard of the handoff.
+    pub fn say_early(&self, id: &str, author: Author, content: Content) -> Result<Option<String>, ApiError> {
+        self.change(id, |conversation, _| {
+            let message = conversation.add(author, content, Some(&self.config.integration), self.now());
+            Ok(self.deliveries.send(Event::message(conversation, &message, &self.files, &self.config.domain)))
+        })
+    }
+
     fn add(&self, conversation: &mut Conversation, author: Author, content: Content, events: &mut Vec<Event>) -> Message {
         debug_assert!([AI_AGENT, END_USER, HUMAN_AGENT].contains(&author.role));
-        let message = conversation.add(author, content, &self.config.integration);
+        let faults = self.faults.settings();
+        let dice = self.faults.dice("message", Some(&conversation.id));
+        let message = self.add_one(conversation, author, content, events, dice.hits(faults.webhooks.same_instant, "same_instant"));
+        // Part of the conversation, so that transcript, ledger and events agree on them.
+        if dice.hits(faults.webhooks.unknown_content, "unknown_content") {
+            let content = json!({ "type": "carousel", "cards": [{ "title": "A lamp", "price": 49 }] });
+            self.add_one(conversation, Author::ai(), Content::Json(content), events, false);
+        }
+        if dice.hits(faults.webhooks.presence, "presence") {
+            let content = json!({ "type": "presence", "body": "Somebody is looking at this chat" });
+            self.add_one(conversation, Author::ai(), Content::Json(content), events, false);
+        }
+        message
+    }
+
+    fn add_one(
+        &self,
+        conversation: &mut Conversation,
+        author: Author,
+        content: Content,
+        events: &mut Vec<Event>,
+        same_instant: bool,
+    ) -> Message {
+        let now = self.now();
+        let at = if same_instant { conversation.messages.last().map_or(now, |last| last.at) } else { now };
+        let label = conversation.handoff().map(|_| self.config.integration.as_str());
+        let message = conversation.add(author, content, label, at);
         events.push(Event::message(conversation, &message, &self.files, &self.config.domain));
         message
     }

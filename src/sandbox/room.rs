@@ -6,15 +6,19 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::calls::Calls;
+use super::clock;
 use super::config::Config;
-use super::conversation::Conversation;
+use super::conversation::{Conversation, State};
 use super::deliver::Deliveries;
 use super::end_user::EndUser;
 use super::error::ApiError;
 use super::events::Event;
+use super::faults::Faults;
 use super::files::Files;
 
 /// Svix waits this long for an answer.
@@ -27,6 +31,9 @@ pub struct Sandbox {
     pub base: String,
     pub files: Files,
     pub deliveries: Deliveries,
+    pub faults: Faults,
+    /// Calls of the Conversations API.
+    pub calls: Calls,
     pub http: reqwest::Client,
     /// Cancelled when the sandbox stops.
     pub stop: CancellationToken,
@@ -64,9 +71,12 @@ impl Sandbox {
             .map_or_else(|| format!("http://{}", reachable(address)), |url| url.trim_end_matches('/').to_owned());
         let stop = CancellationToken::new();
         let changes = watch::Sender::new(0);
+        let faults = Faults::default();
         Ok(Arc::new(Self {
             files: Files::new(&base),
-            deliveries: Deliveries::new(&config, signer, http.clone(), stop.clone(), changes.clone()),
+            deliveries: Deliveries::new(&config, signer, http.clone(), faults.clone(), stop.clone(), changes.clone()),
+            faults,
+            calls: Calls::default(),
             config,
             base,
             http,
@@ -74,6 +84,11 @@ impl Sandbox {
             world: Mutex::default(),
             changes,
         }))
+    }
+
+    /// What Ada's clock shows.
+    pub fn now(&self) -> OffsetDateTime {
+        clock::now() + self.faults.clock_offset()
     }
 
     /// Everything remembered, for reading.
@@ -154,8 +169,19 @@ impl World {
         self.order.iter().rev().filter_map(|id| self.conversations.get(id))
     }
 
+    /// Oldest first.
+    pub fn oldest(&self) -> impl Iterator<Item = &Conversation> {
+        self.order.iter().filter_map(|id| self.conversations.get(id))
+    }
+
     pub fn count(&self) -> usize {
         self.order.len()
+    }
+
+    /// How many conversations wait for the trigger's answer, and how many turns the AI agent is still writing.
+    pub fn under_way(&self) -> (usize, u32) {
+        let asking = self.conversations.values().filter(|one| matches!(one.state, State::Asking)).count();
+        (asking, self.conversations.values().map(|one| one.typing).sum())
     }
 }
 

@@ -64,7 +64,7 @@ pub async fn update_conversation(
         merge(&mut metadata, &added);
         refuse_large(&metadata)?;
         conversation.metadata = metadata;
-        conversation.updated_at = crate::sandbox::clock::now();
+        conversation.updated_at = sandbox.now();
         Ok(Json(conversation.to_json()))
     })
 }

@@ -7,13 +7,13 @@ use axum::extract::{Path, State};
 use serde_json::{Map, Value, json};
 
 use super::JsonBody;
-use crate::sandbox::conversation::Queue;
+use crate::sandbox::conversation::{HUMAN_AGENT, Queue};
 use crate::sandbox::error::ApiError;
 use crate::sandbox::room::Sandbox;
 
 /// `POST conversations/{id}/end-handoff/`; a body is not looked at.
 pub async fn end_handoff(State(sandbox): State<Arc<Sandbox>>, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
-    sandbox.leave_handoff(&id)?;
+    sandbox.leave_handoff(&id, HUMAN_AGENT)?;
     Ok(Json(json!({ "message": "Handoff ended successfully." })))
 }
 

@@ -49,6 +49,7 @@ pub async fn list_messages(
             .ok_or_else(|| refuse("$.limit", "Must be between 1 and 100"))?,
         None => cursor_limit,
     };
+    let limit = sandbox.faults.settings().page_size.map_or(limit, |size| limit.min(size.max(1).into()));
     let rest = conversation.messages.get(from..).unwrap_or_default();
     let page = &rest[..limit.min(rest.len())];
     let next = (page.len() < rest.len()).then(|| page.last()).flatten().map(|last| next_page(&sandbox.base, &id, last, limit));

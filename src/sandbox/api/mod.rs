@@ -7,8 +7,10 @@ mod body;
 mod conversations;
 mod draft;
 mod end_users;
+mod faulty;
 mod handoff;
 mod messages;
+mod ticket;
 
 use std::sync::Arc;
 
@@ -49,6 +51,7 @@ pub fn router(sandbox: &Arc<Sandbox>) -> Router<Arc<Sandbox>> {
         .method_not_allowed_fallback(async || ApiError::wrong_method())
         .fallback(async || ApiError::no_route())
         .layer(middleware::from_fn_with_state(sandbox.clone(), require_key))
+        .layer(middleware::from_fn_with_state(sandbox.clone(), faulty::meddle))
 }
 
 async fn require_key(State(sandbox): State<Arc<Sandbox>>, request: Request, next: Next) -> Result<Response, ApiError> {

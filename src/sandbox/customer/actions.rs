@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 
 use super::{Answer, samples};
 use crate::sandbox::api::{JsonBody, read_upload};
-use crate::sandbox::conversation::{AI_AGENT, Author, Channel, Content, END_USER, HUMAN_AGENT};
+use crate::sandbox::conversation::{AI_AGENT, Author, Channel, Content, END_USER, HUMAN_AGENT, SYSTEM};
 use crate::sandbox::end_user::EndUser;
 use crate::sandbox::error::ApiError;
-use crate::sandbox::events::Event;
+use crate::sandbox::events::{Event, When};
 use crate::sandbox::moves::{Start, Who};
 use crate::sandbox::room::Sandbox;
 use crate::sandbox::script::CONNECTING;
@@ -100,14 +100,14 @@ pub async fn ask_person(State(sandbox): State<Arc<Sandbox>>, Path(id): Path<Stri
 }
 
 /// `POST conversations/{id}/end-handoff`.
-pub async fn end_handoff(State(sandbox): State<Arc<Sandbox>>, Path(id): Path<String>) -> Answer {
-    sandbox.leave_handoff(&id)?;
+pub async fn end_handoff(State(sandbox): State<Arc<Sandbox>>, Path(id): Path<String>, body: JsonBody) -> Answer {
+    sandbox.leave_handoff(&id, by(&body)?)?;
     state_of(&sandbox, &id)
 }
 
 /// `POST conversations/{id}/close`.
-pub async fn close_chat(State(sandbox): State<Arc<Sandbox>>, Path(id): Path<String>) -> Answer {
-    sandbox.end(&id, Some(END_USER))?;
+pub async fn close_chat(State(sandbox): State<Arc<Sandbox>>, Path(id): Path<String>, body: JsonBody) -> Answer {
+    sandbox.end(&id, Some(by(&body)?))?;
     state_of(&sandbox, &id)
 }
 
@@ -129,8 +129,11 @@ pub async fn emit_event(State(sandbox): State<Arc<Sandbox>>, body: JsonBody) -> 
     let body = body.object()?;
     let kind = required(&body, "type")?;
     let data = body.get("data").cloned().unwrap_or_default();
-    let timestamp = body.get("timestamp").and_then(Value::as_str).map(str::to_owned);
-    let svix_id = sandbox.deliveries.send(Event::new(&kind, &data, timestamp));
+    let at = match body.get("timestamp").and_then(Value::as_str) {
+        Some(text) => When::Text(text.to_owned()),
+        None => When::Clock(sandbox.now()),
+    };
+    let svix_id = sandbox.deliveries.send(Event::new(&kind, data, at));
     sandbox.tell();
     Ok((StatusCode::CREATED, Json(json!({ "svix_id": svix_id }))))
 }
@@ -165,6 +168,15 @@ fn raw_author(sandbox: &Sandbox, id: &str, author: &Value) -> Result<Author, Api
         }
     };
     Ok(Author { role, display_name: author["display_name"].as_str().map(str::to_owned), ..Author::ai() })
+}
+
+/// Who ends something: the customer, or Ada itself when nobody did anything for long.
+fn by(body: &JsonBody) -> Result<&'static str, ApiError> {
+    match body.object_or_empty()?.get("by").map(Value::as_str) {
+        None | Some(Some(END_USER)) => Ok(END_USER),
+        Some(Some(SYSTEM)) => Ok(SYSTEM),
+        Some(_) => Err(refuse("$.by", "Must be end_user or system")),
+    }
 }
 
 fn state_of(sandbox: &Sandbox, id: &str) -> Answer {

@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use super::room::Sandbox;
+use super::{faults, ledger};
 
 type Answer = Result<response::Json<Value>, ApiError>;
 
@@ -38,5 +39,7 @@ pub fn router() -> Router<Arc<Sandbox>> {
         .route("/samples", get(samples::list_samples))
         .route("/config", get(insight::show_config))
         .route("/stream", get(stream::watch_changes))
+        .merge(faults::router())
+        .merge(ledger::router())
         .layer(middleware::from_fn(guard::same_site_only))
 }

@@ -18,6 +18,25 @@ pub struct Log {
     /// Svix id to the entry's number; the first kept entry has number `forgotten`.
     numbers: HashMap<String, usize>,
     forgotten: usize,
+    /// How many events are in each state, forgotten ones included.
+    states: HashMap<State, usize>,
+    /// Attempts that were spoiled on purpose and accepted all the same.
+    forged_accepted: usize,
+}
+
+/// What has become of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Not yet delivered.
+    Pending,
+    /// A 2xx came.
+    Delivered,
+    /// Given up.
+    Failed,
+    /// Never sent, because of a fault that is switched on.
+    Lost,
+    /// Not sent, or not sent again, while webhooks are stopped.
+    Stopped,
 }
 
 struct Entry {
@@ -27,7 +46,7 @@ struct Entry {
     body: Arc<str>,
     created_at: OffsetDateTime,
     attempts: Vec<Attempt>,
-    given_up: bool,
+    state: State,
 }
 
 /// One attempt and its answer.
@@ -37,10 +56,12 @@ pub struct Attempt {
     pub arrived: OffsetDateTime,
     pub status: Option<u16>,
     pub error: Option<&'static str>,
+    /// It carried a wrong signature or time, on purpose.
+    pub spoiled: bool,
 }
 
 impl Log {
-    pub fn add(&mut self, id: &str, kind: String, conversation_id: Option<String>, body: Arc<str>) {
+    pub fn add(&mut self, id: &str, kind: String, conversation_id: Option<String>, body: Arc<str>, state: State) {
         if self.entries.len() >= KEPT
             && let Some(oldest) = self.entries.pop_front()
         {
@@ -55,8 +76,9 @@ impl Log {
             body,
             created_at: clock::now(),
             attempts: Vec::new(),
-            given_up: false,
+            state,
         });
+        *self.states.entry(state).or_default() += 1;
     }
 
     pub fn body(&self, id: &str) -> Option<Arc<str>> {
@@ -66,16 +88,54 @@ impl Log {
     }
 
     pub fn attempted(&mut self, id: &str, attempt: Attempt) {
+        let next = if attempt.delivers() { State::Delivered } else { State::Pending };
+        self.forged_accepted += usize::from(attempt.spoiled && attempt.succeeded());
         if let Some(entry) = self.find(id) {
-            entry.given_up = false;
             entry.attempts.push(attempt);
+        }
+        self.set(id, next);
+    }
+
+    /// Notes what became of an event; what was delivered stays delivered.
+    pub fn set(&mut self, id: &str, next: State) {
+        let Some(entry) = self.find(id) else { return };
+        let before = entry.state;
+        if before == State::Delivered || before == next {
+            return;
+        }
+        entry.state = next;
+        *self.states.entry(next).or_default() += 1;
+        if let Some(count) = self.states.get_mut(&before) {
+            *count -= 1;
         }
     }
 
-    pub fn give_up(&mut self, id: &str) {
-        if let Some(entry) = self.find(id) {
-            entry.given_up = true;
+    /// Takes everything that never arrived and is not under way, to be sent again.
+    pub fn take_missing(&mut self) -> Vec<(String, Arc<str>)> {
+        let missing: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|entry| matches!(entry.state, State::Lost | State::Stopped | State::Failed))
+            .map(|entry| (entry.id.clone(), entry.body.clone()))
+            .collect();
+        for (id, _) in &missing {
+            self.set(id, State::Pending);
         }
+        missing
+    }
+
+    /// Whether the first attempt is still to come.
+    pub fn is_untried(&self, id: &str) -> bool {
+        let entry = self.numbers.get(id).and_then(|number| self.entries.get(number - self.forgotten));
+        entry.is_some_and(|entry| entry.state == State::Pending && entry.attempts.is_empty())
+    }
+
+    pub fn count(&self, state: State) -> usize {
+        self.states.get(&state).copied().unwrap_or_default()
+    }
+
+    pub fn forged_accepted(&self) -> usize {
+        self.forged_accepted
     }
 
     pub fn list(&self, conversation_id: Option<&str>, kind: Option<&str>, limit: usize) -> Vec<Value> {
@@ -101,14 +161,7 @@ impl Log {
 impl Entry {
     fn to_json(&self) -> Value {
         let last = self.attempts.last();
-        let first_success = self.attempts.iter().find(|attempt| attempt.succeeded());
-        let state = if first_success.is_some() {
-            "delivered"
-        } else if self.given_up {
-            "failed"
-        } else {
-            "pending"
-        };
+        let first_success = self.attempts.iter().find(|attempt| attempt.delivers());
         let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
         json!({
             "svix_id": self.id,
@@ -117,7 +170,7 @@ impl Entry {
             "message_id": body["data"]["message_id"],
             "timestamp": body["timestamp"],
             "created_at": clock::milliseconds(self.created_at),
-            "state": state,
+            "state": self.state.name(),
             "attempts": self.attempts.len(),
             "last_status": last.and_then(|attempt| attempt.status),
             "last_error": last.and_then(|attempt| attempt.error),
@@ -127,7 +180,24 @@ impl Entry {
     }
 }
 
+impl State {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Lost => "lost",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 impl Attempt {
+    /// A 2xx for an attempt that deserved one.
+    fn delivers(&self) -> bool {
+        self.succeeded() && !self.spoiled
+    }
+
     fn succeeded(&self) -> bool {
         self.status.is_some_and(|status| (200..300).contains(&status))
     }
@@ -138,6 +208,7 @@ impl Attempt {
             "answered_at_us": clock::microseconds(self.arrived),
             "status": self.status,
             "error": self.error,
+            "spoiled": self.spoiled,
         })
     }
 }

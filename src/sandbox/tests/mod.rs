@@ -2,6 +2,10 @@
 
 mod api;
 mod attachments;
+mod faults_api;
+mod faults_settings;
+mod faults_trigger;
+mod faults_webhooks;
 mod handoff;
 mod pages;
 mod support;

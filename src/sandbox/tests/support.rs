@@ -42,6 +42,8 @@ pub type TriggerCall = (Option<String>, Value);
 #[derive(Clone)]
 pub struct Desk {
     received: watch::Sender<Vec<Received>>,
+    /// Signatures that were refused.
+    refused: watch::Sender<usize>,
     answers: Arc<Mutex<VecDeque<StatusCode>>>,
     triggers: Arc<Mutex<Vec<TriggerCall>>>,
     trigger_answer: Arc<Mutex<StatusCode>>,
@@ -53,6 +55,10 @@ pub struct Received {
     pub svix_id: String,
     pub timestamp: i64,
     pub event: Value,
+    /// `svix` or `webhook`: how its headers were called.
+    pub names: &'static str,
+    /// How many signatures it carried.
+    pub signatures: usize,
 }
 
 /// Status and body of an answer.
@@ -75,6 +81,7 @@ impl Ada {
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let desk = Desk {
             received: watch::Sender::default(),
+            refused: watch::Sender::default(),
             answers: Arc::default(),
             triggers: Arc::default(),
             trigger_answer: Arc::new(Mutex::new(StatusCode::OK)),
@@ -139,6 +146,30 @@ impl Ada {
         assert_eq!(asked.body["state"], "handoff", "{}", asked.body);
     }
 
+    /// Switches faults on, beside those that are on already.
+    pub async fn faults(&self, faults: Value) {
+        let switched = self.play(Method::PATCH, "faults", Some(faults)).await;
+        assert_eq!(switched.status, 200, "{}", switched.body);
+    }
+
+    /// The state of the faults as soon as nothing is under way.
+    pub async fn settled(&self) -> Value {
+        let look = async {
+            loop {
+                let state = self.play(Method::GET, "faults/state", None).await.body;
+                if state["pending_deliveries"] == 0 {
+                    return state;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, look).await.expect("quiet in time")
+    }
+
+    pub async fn ledger(&self) -> Value {
+        self.play(Method::GET, "ledger", None).await.body
+    }
+
     /// A person writes.
     pub async fn reply(&self, id: &str, body: &str) -> Answer {
         self.api(Method::POST, &format!("conversations/{id}/messages/"), Some(human(body))).await
@@ -149,6 +180,15 @@ impl Ada {
         let said = self.play(Method::POST, &path, Some(json!({ "text": words }))).await;
         assert_eq!(said.status, 201, "{}", said.body);
         text(&said.body["message_id"])
+    }
+
+    /// The customer sends a file; its link.
+    pub async fn file(&self, id: &str) -> String {
+        let part = reqwest::multipart::Part::bytes(b"words".to_vec()).file_name("a.txt").mime_str("text/plain").expect("a type");
+        let form = reqwest::multipart::Form::new().part("file", part);
+        let sent = self.http.post(format!("{}/sandbox/conversations/{id}/file", self.base)).multipart(form).send();
+        let body: Value = sent.await.expect("an answer").json().await.expect("JSON");
+        text(&body["url"])
     }
 
     pub async fn state(&self, id: &str) -> Value {
@@ -194,9 +234,19 @@ impl Desk {
         *self.trigger_answer.lock().expect("lock") = status;
     }
 
+    /// How many signatures were refused so far.
+    pub fn refused(&self) -> usize {
+        *self.refused.borrow()
+    }
+
     /// Every trigger call so far.
     pub fn triggers(&self) -> Vec<TriggerCall> {
         self.triggers.lock().expect("lock").clone()
+    }
+
+    /// What arrived so far.
+    pub fn received(&self) -> Vec<Received> {
+        self.received.borrow().clone()
     }
 
     /// What arrived so far, as soon as it is as wanted.
@@ -235,12 +285,16 @@ impl Desk {
 async fn receive(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> impl IntoResponse {
     let verified = Webhook::new(SECRET).expect("a secret").verify(&body, &headers);
     if verified.is_err() {
+        desk.refused.send_modify(|count| *count += 1);
         return (StatusCode::BAD_REQUEST, [("x-test", "bad signature")]);
     }
-    let header = |name: &str| headers[name].to_str().expect("text").to_owned();
+    let names = if headers.contains_key("svix-id") { "svix" } else { "webhook" };
+    let header = |name: &str| headers[&format!("{names}-{name}")].to_str().expect("text").to_owned();
     let received = Received {
-        svix_id: header("svix-id"),
-        timestamp: header("svix-timestamp").parse().expect("seconds"),
+        svix_id: header("id"),
+        timestamp: header("timestamp").parse().expect("seconds"),
+        names,
+        signatures: header("signature").split(' ').count(),
         event: serde_json::from_slice(&body).expect("JSON"),
     };
     desk.received.send_modify(|all| all.push(received));
