@@ -1,27 +1,28 @@
 -- Conversations are compared with what Ada has, and the desk says when it hears less than it should.
 
--- How the last complete read of a conversation went, and whether another one is wanted.
 alter table conversations
+    -- When it was last compared with Ada's own list to the end, and why.
     add column read_back_at timestamptz,
-    add column read_back_why text check (read_back_why in ('outage', 'ada', 'polling', 'probe', 'check', 'end')),
-    add column read_back_wanted text check (read_back_wanted in ('outage', 'ada', 'check')),
-    -- Where in Ada's list the last complete read ended, so that the next one begins there and not at the first message.
+    add column read_back_why text,
+    -- Why it is to be compared once more.
+    add column read_back_wanted text check (read_back_wanted in ('outage', 'ada_outage', 'check')),
+    -- Where in Ada's list that ended, so that the next one begins there and not at the first message.
     add column read_to jsonb,
-    -- When Ada was last asked whether the conversation is still there and goes on.
+    -- When Ada last said that the conversation is there and goes on.
     add column checked_at timestamptz,
-    -- Ada's own time of the event that ended the conversation, and who that event says ended it.
+    -- Ada's own time of the event that ended the conversation, and who ended it by that event.
     add column end_event_at timestamptz,
     add column end_event_cause text check (end_event_cause in ('end_user', 'ada_system', 'human_agent_elsewhere', 'ended_at_ada'));
 create index conversations_read_back_wanted on conversations (ai_agent_id) where read_back_wanted is not null;
 
 alter table handoffs
-    -- The last trigger for it: later than handed_off_at if Ada handed the conversation off again while it was open here.
-    add column triggered_at timestamptz,
+    -- The last trigger, where it is not the first: Ada handed the conversation off again while it was open here.
+    add column triggered_again_at timestamptz,
     -- Ada's own time of the event about its end.
     add column end_event_at timestamptz;
 create index handoffs_open on handoffs (ai_agent_id, conversation_id) where state <> 'ended';
 
--- When a read showed a message of the customer, or our own reply, that no webhook has brought; empty again once one does.
+-- Since when a message of the customer, or our own reply, is known only because a read showed it; empty once a webhook brings it.
 alter table messages add column unheard_since timestamptz;
 create index messages_unheard on messages (ai_agent_id, unheard_since) where unheard_since is not null;
 create index messages_waits_for_echo on messages (ai_agent_id, first_attempt_at) where not echoed and state = 'sent' and sent_by is not null;
@@ -32,8 +33,8 @@ alter table deliveries add constraint deliveries_kind_check
 -- One at a time, whatever wants it.
 create unique index deliveries_one_read_back on deliveries (conversation_id) where kind = 'read_back' and finished_at is null;
 
--- The one server that decides what is read back. Its beats show when no server was there, or none reached the database.
-create table minder (
+-- The one server that decides what is compared. Its beats show when no server was there, or none reached the database.
+create table watch (
     only_one boolean primary key default true check (only_one),
     server_id uuid not null,
     beat_at timestamptz not null,
@@ -41,20 +42,19 @@ create table minder (
     steady_since timestamptz not null
 );
 
--- What servers have heard from an AI agent's webhooks, written down every few seconds.
+-- What all servers have heard from an AI agent's webhooks, written down every few seconds.
 create table hearing (
     ai_agent_id uuid primary key references ai_agents (ai_agent_id),
-    -- Any event that was rightly signed, and any message with the desk's own label.
+    -- The last event that was rightly signed, and the last message with the desk's own label.
     heard_at timestamptz,
     brought_at timestamptz,
-    -- Requests whose signature was refused since the last right one.
+    -- Requests since the last right one whose signature was refused.
     refused_since timestamptz,
     refused_at timestamptz,
     refused integer not null default 0,
-    -- The label of a customer's message in an open handoff, where it was not the desk's.
+    -- A customer's message in an open handoff had another label than the desk's; empty if it had none.
     other_label text,
-    other_label_at timestamptz,
-    probed_at timestamptz
+    other_label_at timestamptz
 );
 
 -- What an administrator should look at. The row of a trouble that is over stays, for the record.

@@ -97,8 +97,14 @@ impl Client {
             Body::Json(json) => request.json(&json),
             Body::Form(form) => request.multipart(form).timeout(self.timing().upload),
         };
-        let response = request.send().await.map_err(|error| lost(&error, writes))?;
+        let response = request.send().await.map_err(|error| {
+            if !error.is_builder() {
+                self.health().failed();
+            }
+            lost(&error, writes)
+        })?;
         let answer = Answer::read(response, writes).await;
+        self.health().answered(answer.status.as_u16());
         tracing::debug!(?subject, writes, status = answer.status.as_u16(), took = ?started.elapsed(), "Ada answered");
         Ok(answer)
     }

@@ -11,6 +11,7 @@ use thiserror::Error;
 use url::Url;
 
 use super::address::Base;
+use super::health::{Health, Watch};
 
 /// One company's AI agent at Ada: where its API is, and the key to it.
 #[derive(Clone)]
@@ -64,6 +65,7 @@ struct Inner {
     key: SecretString,
     authorization: HeaderValue,
     timing: Timing,
+    health: Watch,
 }
 
 impl Client {
@@ -89,7 +91,7 @@ impl Client {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(TenantError::Prepare)?;
-        Ok(Self(Arc::new(Inner { http, base, key: tenant.api_key, authorization, timing })))
+        Ok(Self(Arc::new(Inner { http, base, key: tenant.api_key, authorization, timing, health: Watch::default() })))
     }
 
     pub(super) fn http(&self) -> &reqwest::Client {
@@ -106,6 +108,16 @@ impl Client {
 
     pub(super) fn timing(&self) -> Timing {
         self.0.timing
+    }
+
+    pub(super) fn health(&self) -> &Watch {
+        &self.0.health
+    }
+
+    /// Whether Ada answers, as the calls of this client and its clones have shown it. The second value, given once, is how long the time without
+    /// answers was that has ended since this was last asked.
+    pub fn look_at_health(&self) -> (Health, Option<Duration>) {
+        self.0.health.look()
     }
 
     /// The text without the key, should somebody have answered with it.

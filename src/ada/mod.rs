@@ -20,6 +20,7 @@ mod conversations;
 mod end_users;
 mod error;
 mod handoffs;
+mod health;
 mod messages;
 mod next_page;
 mod refusal;
@@ -33,6 +34,7 @@ pub use client::{Client, Tenant, TenantError, Timing};
 pub use conversations::Conversation;
 pub use error::{AdaError, Next};
 pub use handoffs::QueueNotice;
+pub use health::Health;
 pub use messages::{Created, Outgoing, Page, Sender, Whole};
 pub use next_page::NextPage;
 

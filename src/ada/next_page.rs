@@ -40,6 +40,16 @@ impl NextPage {
         }
     }
 
+    /// A page that was kept from an earlier read, as [`Self::query`] gave it.
+    pub fn kept(conversation: &AdaConversationId, query: &str) -> Self {
+        Self { conversation: conversation.clone(), query: query.to_owned() }
+    }
+
+    /// What tells this page from the others of its conversation.
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
     /// The address of this page. Refused for another conversation than the one that it is of.
     pub(super) fn address(&self, conversation: &AdaConversationId, list: &Url) -> Result<Url, AdaError> {
         if self.conversation != *conversation {
