@@ -73,13 +73,16 @@ async fn add(args: AddArgs, config: Config) -> Result<(), CliError> {
     let key = SecretKey::load(&config)?;
     let database = super::migrate::open(&config).await?;
     let added = store(&database, &key, &agent).await;
+    if added.is_ok() {
+        bus::wake_once(&database.pool, config.bus_url.as_ref(), Wake::AiAgents).await;
+    }
     database.close().await?;
     added?;
     say(format_args!("Added {domain}."));
     Ok(())
 }
 
-/// Stores the AI agent with its keys sealed, and tells the servers that run.
+/// Stores the AI agent with its keys sealed.
 async fn store(database: &Database, secret: &SecretKey, agent: &AiAgentConfig) -> Result<(), CliError> {
     let plain = |secrets: &[SecretString]| secrets.iter().map(|secret| secret.expose_secret().to_owned()).collect();
     let keys = Keys {
@@ -95,7 +98,6 @@ async fn store(database: &Database, secret: &SecretKey, agent: &AiAgentConfig) -
     };
     let sealed = keys.seal(secret, &agent.domain).map_err(|error| CliError::refused(error.to_string()))?;
     ai_agents::add(&database.pool, AiAgentId::new(), description, &sealed).await?;
-    bus::wake_once(&database.pool, Wake::AiAgents).await.map_err(StoreError::from)?;
     Ok(())
 }
 
@@ -126,7 +128,7 @@ async fn remove(args: RemoveArgs, config: Config) -> Result<(), CliError> {
     let database = super::migrate::open(&config).await?;
     let removed = ai_agents::remove(&database.pool, &args.domain).await;
     if removed.is_ok() {
-        bus::wake_once(&database.pool, Wake::AiAgents).await.map_err(StoreError::from)?;
+        bus::wake_once(&database.pool, config.bus_url.as_ref(), Wake::AiAgents).await;
     }
     database.close().await?;
     if let Err(StoreError::NotFound) = removed {

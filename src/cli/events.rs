@@ -13,7 +13,7 @@ use crate::server::secrets::SecretKey;
 use crate::server::start::StartError;
 use crate::server::tenants::Tenants;
 use crate::store::database::Database;
-use crate::store::{StoreError, events};
+use crate::store::events;
 
 #[derive(Debug, Subcommand)]
 pub enum EventsCommand {
@@ -86,7 +86,7 @@ async fn replay_in(database: &Database, secret: &SecretKey, args: &ReplayArgs, c
     let wanted = if args.all { events::unapplied_ids(&database.pool).await? } else { args.ids.clone() };
     let mut failed = 0;
     for id in &wanted {
-        if let Err(reason) = replay_one(database, &tenants, *id).await {
+        if let Err(reason) = replay_one(database, &tenants, config, *id).await {
             failed += 1;
             say(format_args!("{id} failed: {reason}"));
         } else {
@@ -98,10 +98,10 @@ async fn replay_in(database: &Database, secret: &SecretKey, args: &ReplayArgs, c
 }
 
 /// Other processes are the servers: they are woken, so that open pages show what came of it.
-async fn replay_one(database: &Database, tenants: &Tenants, id: EventId) -> Result<(), ReplayError> {
+async fn replay_one(database: &Database, tenants: &Tenants, config: &Config, id: EventId) -> Result<(), ReplayError> {
     let kept = events::one(&database.pool, id).await?.ok_or(ReplayError::NotKept)?;
     for handoff in replay::replay(&database.pool, tenants, &kept).await? {
-        bus::wake_once(&database.pool, Wake::Handoff(handoff)).await.map_err(StoreError::from)?;
+        bus::wake_once(&database.pool, config.bus_url.as_ref(), Wake::Handoff(handoff)).await;
     }
     Ok(())
 }

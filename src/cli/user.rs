@@ -94,7 +94,7 @@ async fn list(config: Config) -> Result<(), CliError> {
 async fn disable(args: PersonArgs, config: Config) -> Result<(), CliError> {
     let database = super::migrate::open(&config).await?;
     let disabled = people::disable(&database.pool, &args.email).await;
-    tell(&database, &disabled).await;
+    tell(&database, &config, &disabled).await;
     database.close().await?;
     disabled.map_err(|error| known(error, &args.email))?;
     say(format_args!("Disabled {}. Their sessions are over.", args.email));
@@ -109,7 +109,7 @@ async fn reset_password(args: PersonArgs, config: Config) -> Result<(), CliError
     };
     let hash = checked_hash(&prompt::new_password()?, &account.person.email, &account.person.name).await?;
     let reset = people::reset_password(&database.pool, &args.email, hash.expose_secret()).await;
-    tell(&database, &reset).await;
+    tell(&database, &config, &reset).await;
     database.close().await?;
     reset.map_err(|error| known(error, &args.email))?;
     say(format_args!("{} has a new password and may sign in. Their sessions are over.", args.email));
@@ -117,11 +117,9 @@ async fn reset_password(args: PersonArgs, config: Config) -> Result<(), CliError
 }
 
 /// Has every running server look at once whether this person's sessions still hold.
-async fn tell(database: &Database, changed: &Result<PersonId, StoreError>) {
-    if let Ok(person) = changed
-        && let Err(error) = bus::wake_once(&database.pool, Wake::Person(*person)).await
-    {
-        tracing::warn!(%error, "running desks were not told; they find out within a minute");
+async fn tell(database: &Database, config: &Config, changed: &Result<PersonId, StoreError>) {
+    if let Ok(person) = changed {
+        bus::wake_once(&database.pool, config.bus_url.as_ref(), Wake::Person(*person)).await;
     }
 }
 

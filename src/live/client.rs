@@ -26,11 +26,14 @@ use crate::model::ids::HandoffId;
 use crate::model::problem::Problem;
 use crate::pages::desk::actions::reload;
 use crate::pages::desk::state::{Connection, Desk, Open};
-use crate::ui::backoff::Backoff;
+use crate::ui::backoff::{Backoff, share_of};
 use crate::ui::browser;
 
 /// How long a connection may take until its lists are there.
 const OPENING: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// How long a connection must have held for the next failure to count as the first.
+const STABLE: time::Duration = time::Duration::seconds(10);
 
 /// Why a connection is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +42,8 @@ enum Over {
     Left,
     SignedOut,
     Lost,
-    /// Connect again without waiting.
-    AtOnce,
+    /// Connect again within so many milliseconds.
+    Restarting(u32),
 }
 
 /// Connects, and stays connected until the desk is no longer shown.
@@ -62,6 +65,7 @@ async fn stay_connected(desk: Desk, shown: Arc<AtomicBool>, mut nudges: Unbounde
     let mut backoff = Backoff::default();
     while shown.load(Ordering::Relaxed) {
         let was_live = Cell::new(false);
+        let opened = browser::now();
         let over = connect(desk, &shown, &was_live).await;
         desk.set_wire(None);
         if over == Over::Left || !shown.load(Ordering::Relaxed) {
@@ -71,10 +75,14 @@ async fn stay_connected(desk: Desk, shown: Arc<AtomicBool>, mut nudges: Unbounde
             return browser::go("/login");
         }
         desk.set_connection(Connection::Reconnecting);
-        if was_live.get() {
+        // One that breaks again and again counts as failing, or its server would never come to rest.
+        if was_live.get() && browser::now() - opened >= STABLE {
             backoff.reset();
         }
-        let wait = if over == Over::AtOnce { 0 } else { backoff.next(browser::random()) };
+        let wait = match over {
+            Over::Restarting(within) if was_live.get() => share_of(within, browser::random()).max(backoff.next(browser::random())),
+            _ => backoff.next(browser::random()),
+        };
         wait_or_nudge(desk, wait, &mut nudges).await;
     }
 }
@@ -225,11 +233,11 @@ fn receive(desk: Desk, wire: &UnboundedSender<FromBrowser>, text: &str, was_live
         }
         // Answered at once: timers of a page in the background are slow.
         FromServer::Heartbeat => say(wire, FromBrowser::Heartbeat),
-        FromServer::Bye { reason } => {
+        FromServer::Bye { reason, within_ms } => {
             return Some(match reason {
                 Bye::SessionEnded => Over::SignedOut,
-                Bye::Restarting => Over::Lost,
-                Bye::TooSlow => Over::AtOnce,
+                Bye::Restarting => Over::Restarting(within_ms.unwrap_or(0)),
+                Bye::TooSlow => Over::Lost,
             });
         }
     }

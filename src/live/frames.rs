@@ -56,6 +56,9 @@ pub enum FromServer {
     Heartbeat,
     Bye {
         reason: Bye,
+        /// Come back within so many milliseconds, at a time of one's own: others come back too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within_ms: Option<u32>,
     },
 }
 

@@ -3,102 +3,43 @@
 //! For each watched handoff there is one [`Stream`]: the number of its last known change and a short list of the newest changes, read
 //! from the database once however many watch. A socket keeps its own number and takes what it lacks, from the list or from the
 //! database: nothing queues up per socket, so a slow one costs no memory and skips nothing.
+//!
+//! Wake-ups say what to read. Every second the heads of all that is shown are compared with the database, so a wake-up that was lost, or
+//! a bus that is down, costs at most that.
+
+mod lists;
+mod presence;
+mod stream;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::extract::ws::Utf8Bytes;
 use sqlx::PgPool;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, broadcast};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::frames::FromServer;
 use crate::bus::{self, Bus, Wake};
-use crate::model::change::{Change, Numbered};
-use crate::model::handoff::HandoffSummary;
+use crate::model::change::Numbered;
 use crate::model::ids::{HandoffId, PersonId};
-use crate::people::may::Facts;
 use crate::store;
+use lists::{For, Lists};
+pub use lists::{Fresh, ListEntry};
+use presence::Presence;
+pub use presence::{Personal, Present};
+pub use stream::{Recent, Stream, Told, facts};
 
-/// How many of the newest changes of a watched handoff are kept at hand.
-const RECENT: usize = 256;
 /// How many changes are read from the database at once.
 const AT_ONCE: i64 = 200;
-/// How many list entries a slow socket may be behind before it gets fresh lists.
-const LISTS_BACKLOG: usize = 1_024;
 /// How many handoffs are read at once after wake-ups.
 const READERS: usize = 6;
+/// How many sockets read what they missed at once: the rest of the database's connections serve people and Ada.
+const CATCHING_UP: usize = 6;
 /// How often heads are compared with the database, for wake-ups that were lost.
-const LOOK: Duration = Duration::from_secs(5);
-/// How often it is noted who is there.
-const PRESENCE: Duration = Duration::from_secs(15);
-
-/// A change as it goes over the wire, made once for all who watch.
-#[derive(Clone, Debug)]
-pub struct Told {
-    pub number: i64,
-    pub text: Arc<str>,
-    /// Whose the handoff is now, where the change tells it.
-    pub facts: Option<Facts>,
-}
-
-/// What a change tells of the handoff that rights depend on.
-pub fn facts(change: &Change) -> Option<Facts> {
-    match change {
-        Change::Handoff { detail } => {
-            Some(Facts { state: detail.summary.state, owner: detail.summary.owner.as_ref().map(|owner| owner.id) })
-        }
-        _ => None,
-    }
-}
-
-/// A handoff that somebody watches.
-#[derive(Debug)]
-pub struct Stream {
-    head: watch::Sender<i64>,
-    recent: Mutex<VecDeque<Told>>,
-}
-
-impl Stream {
-    /// Tells when there is more.
-    pub fn head(&self) -> watch::Receiver<i64> {
-        self.head.subscribe()
-    }
-
-    /// The changes after a number, if they are at hand without a hole.
-    pub fn recent_after(&self, number: i64) -> Option<Vec<Told>> {
-        let recent = lock(&self.recent);
-        let first = recent.front()?.number;
-        (first <= number + 1).then(|| recent.iter().filter(|told| told.number > number).cloned().collect())
-    }
-}
-
-impl Stream {
-    fn keep(&self, changes: Vec<Numbered>) {
-        let mut recent = lock(&self.recent);
-        for numbered in changes {
-            let (number, facts) = (numbered.number, facts(&numbered.change));
-            // A hole would hide changes: start over behind it.
-            if recent.back().is_some_and(|last| last.number + 1 != number) {
-                recent.clear();
-            }
-            if let Some(text) = encode(&FromServer::Change { numbered: Box::new(numbered) }) {
-                recent.push_back(Told { number, text, facts });
-            }
-            if recent.len() > RECENT {
-                recent.pop_front();
-            }
-        }
-    }
-}
-
-/// An entry of the lists, as it goes over the wire.
-#[derive(Clone, Debug)]
-pub struct ListEntry {
-    pub summary: Arc<HandoffSummary>,
-    pub text: Arc<str>,
-}
+pub const LOOK: Duration = Duration::from_secs(1);
 
 /// The sockets of this server. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -110,110 +51,103 @@ pub struct Hub {
 struct Inner {
     pool: PgPool,
     streams: Mutex<HashMap<HandoffId, Arc<Stream>>>,
-    people: Mutex<HashMap<PersonId, usize>>,
-    lists: broadcast::Sender<ListEntry>,
+    presence: Arc<Presence>,
+    lists: Lists,
+    catching_up: Semaphore,
 }
 
-/// A person's open socket; they are gone when it is dropped.
-#[derive(Debug)]
-pub struct Present {
-    hub: Hub,
-    person: PersonId,
-}
-
-impl Drop for Present {
-    fn drop(&mut self) {
-        let mut people = lock(&self.hub.inner.people);
-        if let Some(count) = people.get_mut(&self.person) {
-            *count -= 1;
-            if *count == 0 {
-                people.remove(&self.person);
-            }
-        }
-    }
+/// What is to be read, what is being read, and what was woken again meanwhile.
+#[derive(Default)]
+struct Reading {
+    waiting: VecDeque<HandoffId>,
+    now: HashSet<HandoffId>,
+    again: HashSet<HandoffId>,
 }
 
 impl Hub {
-    /// Starts the task that turns wake-ups into changes, until `stop`.
+    /// Starts the tasks that turn wake-ups into changes, until `stop`.
     pub fn start(pool: PgPool, bus: &Bus, stop: CancellationToken) -> Self {
-        let (lists, _) = broadcast::channel(LISTS_BACKLOG);
-        let inner = Inner { pool, streams: Mutex::default(), people: Mutex::default(), lists };
+        let (lists, asked) = Lists::new(pool.clone());
+        let presence = Arc::new(Presence::default());
+        let inner = Inner { pool, streams: Mutex::default(), presence, lists, catching_up: Semaphore::new(CATCHING_UP) };
         let hub = Self { inner: Arc::new(inner) };
         tokio::spawn(hub.clone().run(bus.listen(), stop.clone()));
-        tokio::spawn(hub.clone().note_presence(stop));
+        let serving = hub.clone();
+        tokio::spawn(async move {
+            let inner = &serving.inner;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = inner.lists.answer(asked) => {}
+                () = inner.lists.tell(|whom, entry| inner.tell_entry(whom, entry)) => {}
+                () = inner.presence.note(&inner.pool) => {}
+            }
+        });
         hub
     }
 
-    /// Counts a socket of somebody as open.
+    /// Counts a socket of somebody as open, until the answer is dropped.
     pub fn arrive(&self, person: PersonId) -> Present {
-        *lock(&self.inner.people).entry(person).or_default() += 1;
-        Present { hub: self.clone(), person }
+        Presence::arrive(&self.inner.presence, person)
     }
 
     /// How many sockets are open.
     pub fn sockets(&self) -> usize {
-        lock(&self.inner.people).values().sum()
+        self.inner.presence.sockets()
     }
 
-    /// Entries of the lists from now on.
-    pub fn lists(&self) -> broadcast::Receiver<ListEntry> {
-        self.inner.lists.subscribe()
+    /// Entries of the queue from now on. Those of somebody's own list come over [`Present`].
+    pub fn queue(&self) -> broadcast::Receiver<ListEntry> {
+        self.inner.lists.queue()
+    }
+
+    /// The lists of somebody as they are now. `None` when the database does not answer.
+    pub async fn fresh_lists(&self, person: PersonId) -> Option<Fresh> {
+        self.inner.lists.fresh(person).await
+    }
+
+    /// A turn to read what a socket missed.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.inner.catching_up.acquire().await.ok()
     }
 
     /// The stream of a handoff. Subscribe first, then read: what commits from now on will raise its head.
     pub async fn watch(&self, handoff: HandoffId) -> store::failure::Result<Arc<Stream>> {
-        let stream = lock(&self.inner.streams)
-            .entry(handoff)
-            .or_insert_with(|| Arc::new(Stream { head: watch::Sender::new(0), recent: Mutex::default() }))
-            .clone();
-        let head = store::changes::head(&self.inner.pool, handoff).await?;
-        stream.head.send_if_modified(|known| {
-            let raised = *known < head;
-            *known = head.max(*known);
-            raised
-        });
+        let stream = lock(&self.inner.streams).entry(handoff).or_default().clone();
+        stream.raise(store::changes::head(&self.inner.pool, handoff).await?);
         Ok(stream)
     }
 
     async fn run(self, mut wakes: broadcast::Receiver<Wake>, stop: CancellationToken) {
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        // What is being read, and what was woken again meanwhile.
-        let mut reading: HashSet<HandoffId> = HashSet::new();
-        let mut again: HashSet<HandoffId> = HashSet::new();
-        let mut waiting: VecDeque<HandoffId> = VecDeque::new();
+        let mut reading = Reading::default();
         let mut readers: JoinSet<HandoffId> = JoinSet::new();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 wake = bus::next(&mut wakes) => match wake {
-                    Some(Wake::Handoff(handoff)) => queue(handoff, &reading, &mut again, &mut waiting),
-                    Some(Wake::Everything) => {
-                        for handoff in self.behind().await {
-                            queue(handoff, &reading, &mut again, &mut waiting);
-                        }
+                    Some(Wake::Handoff(handoff)) => {
+                        self.inner.lists.changed([handoff]);
+                        reading.add(handoff, &self);
                     }
-                    Some(Wake::Person(_) | Wake::AiAgents) => {}
+                    Some(Wake::Person(person)) => self.inner.presence.check_session(person),
+                    Some(Wake::Everything) => {
+                        self.inner.presence.check_all_sessions();
+                        self.look(&mut reading).await;
+                    }
+                    Some(Wake::AiAgents) => {}
                     None => return,
                 },
-                _ = look.tick() => {
-                    for handoff in self.behind().await {
-                        queue(handoff, &reading, &mut again, &mut waiting);
-                    }
-                }
+                _ = look.tick() => self.look(&mut reading).await,
                 Some(done) = readers.join_next() => {
                     if let Ok(handoff) = done {
-                        reading.remove(&handoff);
-                        if again.remove(&handoff) {
-                            waiting.push_back(handoff);
-                        }
+                        reading.is_done(handoff);
                     }
                 }
             }
-            while reading.len() < READERS
-                && let Some(handoff) = waiting.pop_front()
+            while reading.now.len() < READERS
+                && let Some(handoff) = reading.next()
             {
-                reading.insert(handoff);
                 let hub = self.clone();
                 readers.spawn(async move {
                     hub.tell(handoff).await;
@@ -223,83 +157,101 @@ impl Hub {
         }
     }
 
-    /// Reads what is new of a handoff, for those who watch it and for the lists.
+    /// Reads what is new of a handoff that is watched.
     async fn tell(&self, handoff: HandoffId) {
-        let stream = lock(&self.inner.streams).get(&handoff).cloned();
-        if let Some(stream) = stream
-            && let Err(error) = self.tell_stream(handoff, &stream).await
-        {
+        let Some(stream) = self.stream(handoff) else { return };
+        if let Err(error) = self.tell_stream(handoff, &stream).await {
+            // The next look finds it again.
             tracing::warn!(%error, %handoff, "could not read the changes of a handoff");
-        }
-        if self.inner.lists.receiver_count() > 0 {
-            match store::summaries::of(&self.inner.pool, handoff).await {
-                Ok(summary) => {
-                    if let Some(text) = encode(&FromServer::Summary { summary: Box::new(summary.clone()) }) {
-                        let _ = self.inner.lists.send(ListEntry { summary: Arc::new(summary), text });
-                    }
-                }
-                Err(error) => tracing::warn!(%error, %handoff, "could not read the list entry of a handoff"),
-            }
         }
     }
 
     async fn tell_stream(&self, handoff: HandoffId, stream: &Stream) -> store::failure::Result<()> {
         loop {
-            let known = *stream.head.borrow();
-            let changes = store::changes::after(&self.inner.pool, handoff, known, AT_ONCE).await?;
-            let Some(head) = changes.last().map(|change| change.number) else { return Ok(()) };
+            let changes = store::changes::after(&self.inner.pool, handoff, stream.known(), AT_ONCE).await?;
+            if changes.is_empty() {
+                return Ok(());
+            }
             stream.keep(changes);
-            stream.head.send_if_modified(|known| {
-                let raised = *known < head;
-                *known = head.max(*known);
-                raised
-            });
         }
     }
 
-    /// The handoffs whose changes this server may not know, and forgets the streams that nobody watches.
-    async fn behind(&self) -> Vec<HandoffId> {
-        let known: HashMap<HandoffId, i64> = {
+    /// Compares what is shown with the database, and forgets the streams that nobody watches.
+    async fn look(&self, reading: &mut Reading) {
+        let watched: HashMap<HandoffId, i64> = {
             let mut streams = lock(&self.inner.streams);
-            streams.retain(|_, stream| Arc::strong_count(stream) > 1 || stream.head.receiver_count() > 0);
-            streams.iter().map(|(handoff, stream)| (*handoff, *stream.head.borrow())).collect()
+            streams.retain(|_, stream| !stream.is_left());
+            streams.iter().map(|(handoff, stream)| (*handoff, stream.known())).collect()
         };
-        match store::changes::recent_heads(&self.inner.pool, LOOK * 3).await {
-            Ok(heads) => heads.into_iter().filter(|(id, head)| known.get(id).is_none_or(|known| known < head)).map(|(id, _)| id).collect(),
-            Err(error) => {
-                tracing::warn!(%error, "could not look for missed changes");
-                Vec::new()
+        let heads = match store::changes::heads(&self.inner.pool, &watched.keys().copied().collect::<Vec<_>>()).await {
+            Ok(heads) => heads,
+            Err(error) => return tracing::warn!(%error, "could not look for missed changes"),
+        };
+        let mut listed = HashMap::with_capacity(heads.len());
+        for found in heads {
+            if watched.get(&found.handoff).is_some_and(|known| *known < found.head) {
+                reading.add(found.handoff, self);
+            }
+            if found.listed {
+                listed.insert(found.handoff, found.head);
             }
         }
+        self.inner.lists.compare(&listed, self.inner.presence.sockets() > 0);
     }
 
-    async fn note_presence(self, stop: CancellationToken) {
-        let mut tick = tokio::time::interval(PRESENCE);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                _ = tick.tick() => {}
-            }
-            let people: Vec<_> = lock(&self.inner.people).keys().copied().collect();
-            if !people.is_empty()
-                && let Err(error) = store::people::seen(&self.inner.pool, &people).await
-            {
-                tracing::warn!(%error, "could not note who is there");
-            }
+    fn stream(&self, handoff: HandoffId) -> Option<Arc<Stream>> {
+        lock(&self.inner.streams).get(&handoff).cloned()
+    }
+
+    /// Takes changes that this server has just committed from memory, so that its sockets need not wait for a read; call it before
+    /// the wake-up. They must follow on what is known, without a hole: otherwise nothing happens, and the wake-up has them read.
+    pub fn committed(&self, handoff: HandoffId, changes: Vec<Numbered>) {
+        if let Some(stream) = self.stream(handoff)
+            && changes.first().is_some_and(|first| first.number == stream.known() + 1)
+        {
+            stream.keep(changes);
         }
     }
 }
 
-fn queue(handoff: HandoffId, reading: &HashSet<HandoffId>, again: &mut HashSet<HandoffId>, waiting: &mut VecDeque<HandoffId>) {
-    if reading.contains(&handoff) {
-        again.insert(handoff);
-    } else if !waiting.contains(&handoff) {
-        waiting.push_back(handoff);
+impl Inner {
+    fn tell_entry(&self, whom: For, entry: ListEntry) {
+        match whom {
+            For::Everybody => self.lists.tell_everybody(entry),
+            For::People(people) => people.into_iter().for_each(|person| self.presence.tell(person, &entry)),
+        }
     }
 }
 
-fn encode(frame: &FromServer) -> Option<Arc<str>> {
-    serde_json::to_string(frame).map(Arc::from).inspect_err(|error| tracing::error!(%error, "a frame could not be written")).ok()
+impl Reading {
+    /// Has a handoff read if somebody watches it.
+    fn add(&mut self, handoff: HandoffId, hub: &Hub) {
+        if hub.stream(handoff).is_none() {
+            return;
+        }
+        if self.now.contains(&handoff) {
+            self.again.insert(handoff);
+        } else if !self.waiting.contains(&handoff) {
+            self.waiting.push_back(handoff);
+        }
+    }
+
+    fn next(&mut self) -> Option<HandoffId> {
+        let handoff = self.waiting.pop_front()?;
+        self.now.insert(handoff);
+        Some(handoff)
+    }
+
+    fn is_done(&mut self, handoff: HandoffId) {
+        self.now.remove(&handoff);
+        if self.again.remove(&handoff) {
+            self.waiting.push_back(handoff);
+        }
+    }
+}
+
+fn encode(frame: &FromServer) -> Option<Utf8Bytes> {
+    serde_json::to_string(frame).map(Utf8Bytes::from).inspect_err(|error| tracing::error!(%error, "a frame could not be written")).ok()
 }
 
 /// A lock whose holder panicked still guards plain data.

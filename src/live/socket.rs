@@ -1,41 +1,37 @@
 //! `GET /live`: one websocket of one page.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
+use super::catch_up::Watched;
 use super::frames::{Bye, FromBrowser, FromServer, HEARTBEAT, SILENCE};
-use super::hub::{self, ListEntry, Stream};
-use crate::bus::{self, Wake};
+use super::hub::{Fresh, ListEntry, Personal, Present};
+use super::listed::{self, Listed, Move};
+use super::patience::{self, Allowance};
 use crate::model::handoff::HandoffSummary;
-use crate::model::ids::HandoffId;
 use crate::model::person::Person;
-use crate::people::may::{self, Action, Facts};
 use crate::people::session::{Caller, Visit};
 use crate::server::security;
 use crate::server::state::AppState;
 use crate::store;
 
 /// tungstenite would set 128 KiB aside for reading on each connection; frames from browsers are tiny.
-const READ_BUFFER: usize = 2 * 1024;
+const READ_BUFFER: usize = 1024;
 const MOST_FROM_BROWSER: usize = 16 * 1024;
-/// What may wait in a connection before a browser that does not read is cut off. Sends wait for the network, so this only bounds one frame.
-const WRITE_BUFFER: usize = 1024 * 1024;
 /// How long a browser may take to read one frame.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How many changes are read at once when a browser catches up.
-const CATCH_UP: i64 = 500;
-/// How far behind a browser is better served by a fresh snapshot.
-const TOO_FAR: i64 = 5_000;
-/// How often a session is looked at even if nobody says that it ended.
-const RECHECK: Duration = Duration::from_secs(60);
+/// How long a goodbye may take.
+const PARTING: Duration = Duration::from_secs(1);
+/// After how many heartbeats a session is looked at even if nobody says that it ended.
+const RECHECK: u32 = 20;
 
 /// Opens the live channel for a signed-in person.
 pub async fn open_live(State(state): State<AppState>, headers: HeaderMap, caller: Caller, upgrade: WebSocketUpgrade) -> Response {
@@ -43,40 +39,42 @@ pub async fn open_live(State(state): State<AppState>, headers: HeaderMap, caller
         return StatusCode::FORBIDDEN.into_response();
     }
     let Some((person, visit)) = caller.person().zip(caller.visit()) else { return StatusCode::UNAUTHORIZED.into_response() };
+    if state.stopping.is_cancelled() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     upgrade
         .read_buffer_size(READ_BUFFER)
         .max_message_size(MOST_FROM_BROWSER)
         .max_frame_size(MOST_FROM_BROWSER)
-        .max_write_buffer_size(WRITE_BUFFER)
-        .on_upgrade(move |socket| async move {
-            let lists = state.hub.lists();
-            Connection { socket, person, visit, lists, desk: false, listed: HashSet::new(), watched: None, state }.run().await;
+        // Each frame is on its way before the next is made, so what waits in a connection is one frame.
+        .write_buffer_size(0)
+        .on_upgrade(move |socket| {
+            let present = state.hub.arrive(person.id);
+            let queue = state.hub.queue();
+            let connection =
+                Connection { socket, person, visit, present, queue, desk: false, listed: Listed::default(), watched: None, state };
+            // Of its own size, not of what it takes to open it.
+            Box::pin(connection.run())
         })
 }
 
-/// What a page watches.
-struct Watched {
-    handoff: HandoffId,
-    /// The last change that was sent.
-    number: i64,
-    stream: Arc<Stream>,
-    head: tokio::sync::watch::Receiver<i64>,
-}
-
-struct Connection {
-    state: AppState,
+pub(super) struct Connection {
+    pub(super) state: AppState,
+    pub(super) person: Person,
+    pub(super) watched: Option<Watched>,
     socket: WebSocket,
-    person: Person,
     visit: Visit,
-    lists: broadcast::Receiver<ListEntry>,
+    /// What is said to this person alone.
+    present: Present,
+    /// What is said to all who show the queue.
+    queue: broadcast::Receiver<ListEntry>,
+    /// Whether the page shows the lists.
     desk: bool,
-    /// What this page's lists hold, so that it also hears of what leaves them.
-    listed: HashSet<HandoffId>,
-    watched: Option<Watched>,
+    listed: Listed,
 }
 
 /// Why a connection is over.
-enum Over {
+pub(super) enum Over {
     /// The browser is gone, or does not answer.
     Gone,
     Close(Bye),
@@ -88,55 +86,82 @@ impl From<axum::Error> for Over {
     }
 }
 
+/// What happened to a connection.
+enum Event {
+    Frame(Option<Result<Frame, axum::Error>>),
+    /// The watched handoff has more.
+    More,
+    Queue(Result<ListEntry, RecvError>),
+    Word(Result<Personal, RecvError>),
+    Heartbeat,
+}
+
 impl Connection {
     async fn run(mut self) {
-        let _present = self.state.hub.arrive(self.person.id);
-        if let Err(error) = store::people::seen(&self.state.pool, &[self.person.id]).await {
-            tracing::warn!(%error, "could not note who is there");
-        }
         let Err(over) = self.serve().await;
         if let Over::Close(reason) = over {
-            let _ = self.send(&FromServer::Bye { reason }).await;
-            let code = if reason == Bye::Restarting { close_code::RESTART } else { close_code::POLICY };
-            let close = Frame::Close(Some(CloseFrame { code, reason: "".into() }));
-            let _ = tokio::time::timeout(PATIENCE, self.socket.send(close)).await;
+            // One that does not read is not waited for.
+            let _ = tokio::time::timeout(PARTING, Box::pin(self.say_goodbye(reason))).await;
         }
     }
 
-    async fn serve(&mut self) -> Result<std::convert::Infallible, Over> {
-        let mut wakes = self.state.bus.listen();
-        let mut heartbeat = tokio::time::interval(HEARTBEAT);
-        let mut recheck = tokio::time::interval_at(Instant::now() + RECHECK, RECHECK);
+    async fn say_goodbye(&mut self, reason: Bye) {
+        let within_ms = (reason == Bye::Restarting).then(|| patience::return_within(self.state.hub.sockets()));
+        let _ = self.send(&FromServer::Bye { reason, within_ms }).await;
+        let code = if reason == Bye::Restarting { close_code::RESTART } else { close_code::POLICY };
+        let _ = self.socket.send(Frame::Close(Some(CloseFrame { code, reason: "".into() }))).await;
+    }
+
+    /// Waits for what happens, and deals with it. What it takes to deal with something is set aside only meanwhile: most connections
+    /// wait most of the time.
+    async fn serve(&mut self) -> Result<Infallible, Over> {
+        // Those who connect at once do not all speak at once.
+        let mut heartbeat = tokio::time::interval_at(Instant::now() + HEARTBEAT.mul_f64(rand::random_range(0.1..1.0)), HEARTBEAT);
+        let mut until_recheck = rand::random_range(1..=RECHECK);
         let mut heard = Instant::now();
-        let stop = self.state.stop.clone();
+        let mut allowance = Allowance::default();
+        let stopping = self.state.stopping.clone();
         loop {
-            tokio::select! {
-                () = stop.cancelled() => return Err(Over::Close(Bye::Restarting)),
-                frame = self.socket.recv() => {
+            let event = tokio::select! {
+                () = stopping.cancelled() => return Err(Over::Close(Bye::Restarting)),
+                frame = self.socket.recv() => Event::Frame(frame),
+                () = more(&mut self.watched) => Event::More,
+                entry = self.queue.recv(), if self.desk => Event::Queue(entry),
+                word = self.present.words.recv() => Event::Word(word),
+                _ = heartbeat.tick() => Event::Heartbeat,
+            };
+            match event {
+                Event::Frame(frame) => {
                     heard = Instant::now();
+                    if !allowance.takes(heard) {
+                        return Err(Over::Close(Bye::TooSlow));
+                    }
                     match frame {
-                        Some(Ok(Frame::Text(text))) => self.hear(&text).await?,
+                        Some(Ok(Frame::Text(text))) => Box::pin(self.hear(&text)).await?,
                         Some(Ok(Frame::Close(_)) | Err(_)) | None => return Err(Over::Gone),
                         Some(Ok(_)) => {}
                     }
                 }
-                () = more(&mut self.watched) => self.catch_up().await?,
-                entry = self.lists.recv(), if self.desk => match entry {
-                    Ok(entry) => self.list(&entry).await?,
-                    Err(_) => self.send_desk().await?,
-                },
-                wake = bus::next(&mut wakes) => {
-                    if matches!(wake, Some(Wake::Person(person)) if person == self.person.id) {
-                        self.check_session().await?;
-                    }
+                Event::More => Box::pin(self.catch_up()).await?,
+                Event::Queue(Ok(entry)) | Event::Word(Ok(Personal::Entry(entry))) => Box::pin(self.list(&entry)).await?,
+                Event::Queue(Err(_)) => Box::pin(self.send_desk()).await?,
+                Event::Word(Ok(Personal::CheckSession)) => Box::pin(self.check_session()).await?,
+                Event::Word(Ok(Personal::CheckSessionSoon)) => until_recheck = 1,
+                Event::Word(Err(_)) => {
+                    Box::pin(self.check_session()).await?;
+                    Box::pin(self.send_desk()).await?;
                 }
-                _ = heartbeat.tick() => {
+                Event::Heartbeat => {
                     if heard.elapsed() > SILENCE {
                         return Err(Over::Gone);
                     }
-                    self.send(&FromServer::Heartbeat).await?;
+                    until_recheck -= 1;
+                    if until_recheck == 0 {
+                        until_recheck = RECHECK;
+                        Box::pin(self.check_session()).await?;
+                    }
+                    Box::pin(self.send(&FromServer::Heartbeat)).await?;
                 }
-                _ = recheck.tick() => self.check_session().await?,
             }
         }
     }
@@ -160,105 +185,32 @@ impl Connection {
 
     /// Fresh lists: subscribe first (the receiver is from now on), then read.
     async fn send_desk(&mut self) -> Result<(), Over> {
-        self.lists = self.state.hub.lists();
-        match store::summaries::desk(&self.state.pool, &self.person).await {
-            Ok(desk) => {
-                self.listed = desk.handoffs.iter().map(|summary| summary.id).collect();
-                self.send(&FromServer::Desk { desk: Box::new(desk) }).await
-            }
-            Err(error) => self.give_up(&error),
+        if !self.desk {
+            return Ok(());
         }
+        self.queue = self.state.hub.queue();
+        let Some(Fresh { waiting, mine }) = self.state.hub.fresh_lists(self.person.id).await else {
+            return Err(Over::Close(Bye::Restarting));
+        };
+        let text = {
+            let handoffs = self.listed.replace(&waiting, &mine);
+            listed::frame(&self.person, &handoffs).map_err(|_| Over::Gone)?
+        };
+        self.send_text(text.into()).await
     }
 
     async fn list(&mut self, entry: &ListEntry) -> Result<(), Over> {
-        let summary = &entry.summary;
-        let belongs = summary.in_queue() || summary.in_list_of(self.person.id);
-        if belongs {
-            self.listed.insert(summary.id);
-            return self.send_text(&entry.text).await;
-        }
-        if !self.listed.remove(&summary.id) {
+        if !self.desk {
             return Ok(());
         }
-        // What left the lists is told once more, so that it goes; what was said in it since is no longer for this person.
-        let gone = HandoffSummary { last: None, ..summary.as_ref().clone() };
-        self.send(&FromServer::Summary { summary: Box::new(gone) }).await
-    }
-
-    async fn watch(&mut self, handoff: HandoffId, after: i64) -> Result<(), Over> {
-        self.watched = None;
-        match may::on_handoff(&self.state.pool, &self.person, Action::Read, handoff).await {
-            Ok(true) => {}
-            Ok(false) => return self.send(&FromServer::Resync { handoff }).await,
-            Err(error) => return self.give_up(&error),
-        }
-        let stream = match self.state.hub.watch(handoff).await {
-            Ok(stream) => stream,
-            Err(error) => return self.give_up(&error),
-        };
-        let mut head = stream.head();
-        let now = *head.borrow_and_update();
-        if after > now || now.saturating_sub(after) > TOO_FAR {
-            return self.send(&FromServer::Resync { handoff }).await;
-        }
-        self.watched = Some(Watched { handoff, number: after, stream, head });
-        self.catch_up().await?;
-        match &self.watched {
-            Some(watched) => self.send(&FromServer::Watching { handoff, number: watched.number }).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Sends every change that the browser lacks, in order.
-    async fn catch_up(&mut self) -> Result<(), Over> {
-        loop {
-            let Some(watched) = &mut self.watched else { return Ok(()) };
-            if *watched.head.borrow_and_update() <= watched.number {
-                return Ok(());
+        match self.listed.take(&entry.summary, self.person.id) {
+            Move::Shows => self.send_text(entry.text.clone()).await,
+            // Told once more, so that it goes; what was said in it since is no longer for this person.
+            Move::Leaves => {
+                let gone = HandoffSummary { last: None, ..entry.summary.as_ref().clone() };
+                self.send(&FromServer::Summary { summary: Box::new(gone) }).await
             }
-            let (handoff, number) = (watched.handoff, watched.number);
-            if let Some(recent) = watched.stream.recent_after(number).filter(|recent| !recent.is_empty()) {
-                if recent.iter().any(|told| !self.may_read(told.facts)) {
-                    return self.lose_sight(handoff).await;
-                }
-                for told in recent {
-                    self.send_text(&told.text).await?;
-                    self.sent(told.number);
-                }
-                continue;
-            }
-            let changes = match store::changes::after(&self.state.pool, handoff, number, CATCH_UP).await {
-                Ok(changes) => changes,
-                Err(error) => return self.give_up(&error),
-            };
-            if changes.is_empty() {
-                return Ok(());
-            }
-            if changes.iter().any(|numbered| !self.may_read(hub::facts(&numbered.change))) {
-                return self.lose_sight(handoff).await;
-            }
-            for numbered in changes {
-                let number = numbered.number;
-                self.send(&FromServer::Change { numbered: Box::new(numbered) }).await?;
-                self.sent(number);
-            }
-        }
-    }
-
-    /// Looked at for a whole batch before any of it is sent: of several changes of a handoff only the last one tells its value.
-    fn may_read(&self, facts: Option<Facts>) -> bool {
-        facts.is_none_or(|facts| may::may(&self.person, Action::Read, facts))
-    }
-
-    /// Somebody else has it now: the page learns that when it loads the handoff anew.
-    async fn lose_sight(&mut self, handoff: HandoffId) -> Result<(), Over> {
-        self.watched = None;
-        self.send(&FromServer::Resync { handoff }).await
-    }
-
-    fn sent(&mut self, number: i64) {
-        if let Some(watched) = &mut self.watched {
-            watched.number = number;
+            Move::Nothing => Ok(()),
         }
     }
 
@@ -275,18 +227,18 @@ impl Connection {
     }
 
     /// The database does not answer: the browser comes back by itself and starts from what it has.
-    fn give_up(&self, error: &store::StoreError) -> Result<(), Over> {
+    pub(super) fn give_up(&self, error: &store::StoreError) -> Over {
         tracing::warn!(%error, person = %self.person.id, "a live channel could not read");
-        Err(Over::Close(Bye::Restarting))
+        Over::Close(Bye::Restarting)
     }
 
-    async fn send(&mut self, frame: &FromServer) -> Result<(), Over> {
+    pub(super) async fn send(&mut self, frame: &FromServer) -> Result<(), Over> {
         let text = serde_json::to_string(frame).map_err(|_| Over::Gone)?;
-        self.send_text(&text).await
+        self.send_text(text.into()).await
     }
 
-    async fn send_text(&mut self, text: &str) -> Result<(), Over> {
-        match tokio::time::timeout(PATIENCE, self.socket.send(Frame::text(text))).await {
+    pub(super) async fn send_text(&mut self, text: Utf8Bytes) -> Result<(), Over> {
+        match tokio::time::timeout(PATIENCE, self.socket.send(Frame::Text(text))).await {
             Ok(sent) => Ok(sent?),
             Err(_) => Err(Over::Close(Bye::TooSlow)),
         }
@@ -296,11 +248,7 @@ impl Connection {
 /// Waits until the watched handoff has more; for ever if nothing is watched.
 async fn more(watched: &mut Option<Watched>) {
     match watched {
-        Some(watched) => {
-            if watched.head.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
+        Some(watched) => watched.more().await,
         None => std::future::pending().await,
     }
 }

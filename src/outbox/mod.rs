@@ -37,7 +37,7 @@ pub async fn run(state: AppState) {
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = state.stop.cancelled() => break,
+            () = state.stopping.cancelled() => break,
             () = state.owed.notified() => {}
             _ = look.tick() => {}
             // A finished call may have freed its lane.

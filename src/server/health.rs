@@ -14,10 +14,14 @@ pub async fn show_health() -> &'static str {
 
 /// `GET /readyz`: it can serve. Says what is missing.
 pub async fn show_readiness(State(state): State<AppState>) -> impl IntoResponse {
-    if state.stop.is_cancelled() {
+    if state.stopping.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
     match store::connect::is_ready(&state.pool).await {
+        // Losing the bus costs time, never a message: no reason to send people elsewhere.
+        Ok(true) if !state.bus.is_connected() => {
+            (StatusCode::OK, "ready\nbus: not connected; what happens at other servers shows up to a second later\n")
+        }
         Ok(true) => (StatusCode::OK, "ready\n"),
         Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "database: migrations are missing; run `babbage migrate`\n"),
         Err(error) => {

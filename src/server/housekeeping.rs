@@ -10,6 +10,11 @@ use crate::bus::{self, Wake};
 use crate::store;
 
 const SWEEP: Duration = Duration::from_secs(10 * 60);
+/// Of how many handoffs changes are forgotten in one transaction, and the time between two.
+const PRUNED_AT_ONCE: i64 = 50;
+const PAUSE: Duration = Duration::from_millis(200);
+/// How often the AI agents are read anew even if nobody says that they changed.
+const REREAD: Duration = Duration::from_secs(5 * 60);
 
 /// Forgets what has expired, until the server stops.
 pub async fn sweep(state: AppState) {
@@ -22,19 +27,33 @@ pub async fn sweep(state: AppState) {
         if let Err(error) = state.sessions.delete_expired().await {
             tracing::warn!(%error, "could not delete expired sessions");
         }
+        if let Err(error) = prune(&state).await {
+            tracing::warn!(%error, "could not forget old changes");
+        }
         if let Err(error) = store::attempts::sweep(&state.pool).await {
             tracing::warn!(%error, "could not forget old tries to sign in");
         }
     }
 }
 
-/// Reads the AI agents anew when they change, until the server stops.
+/// Forgets changes that no browser comes back for, a little at a time.
+async fn prune(state: &AppState) -> store::failure::Result<()> {
+    let most = u64::try_from(PRUNED_AT_ONCE).unwrap_or(u64::MAX);
+    while store::changes::prune(&state.pool, PRUNED_AT_ONCE).await? == most && !state.stopping.is_cancelled() {
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+/// Reads the AI agents anew when they change, until the server stops; and now and then, should a wake-up have been lost.
 pub async fn follow_ai_agents(state: AppState, secret: SecretKey) {
     let mut wakes = state.bus.listen();
+    let mut reread = tokio::time::interval_at(tokio::time::Instant::now() + REREAD, REREAD);
     loop {
         let wake = tokio::select! {
             () = state.stop.cancelled() => return,
             wake = bus::next(&mut wakes) => wake,
+            _ = reread.tick() => Some(Wake::AiAgents),
         };
         match wake {
             Some(Wake::AiAgents | Wake::Everything) => {

@@ -25,7 +25,9 @@ use crate::outbox;
 use crate::store;
 
 /// How long what is in flight may take once the server has been told to stop.
-const GRACE: Duration = Duration::from_secs(9);
+const GRACE: Duration = Duration::from_secs(8);
+/// How long a server that was asked to stop still answers whoever comes, while `/readyz` says that it stops and browsers leave.
+const DRAIN: Duration = Duration::from_secs(1);
 
 /// Why a server could not start, or stopped by itself.
 #[derive(Debug, Error)]
@@ -58,8 +60,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Brings the database up to date, loads what is needed, starts the background tasks and listens.
-    pub async fn start(config: Config, pool: PgPool, stop: CancellationToken) -> Result<Self, StartError> {
+    /// Brings the database up to date, loads what is needed, starts the background tasks and listens. Cancelling `stopping` asks it to
+    /// stop in good order.
+    pub async fn start(config: Config, pool: PgPool, stopping: CancellationToken) -> Result<Self, StartError> {
+        let stop = CancellationToken::new();
         store::connect::migrate(&pool).await?;
         let listener =
             TcpListener::bind(config.bind_addr).await.map_err(|source| StartError::Listen { address: config.bind_addr, source })?;
@@ -70,7 +74,7 @@ impl Server {
             .with_schema_name("public")
             .and_then(|sessions| sessions.with_table_name("sessions"))
             .map_err(StartError::Sessions)?;
-        let bus = Bus::start(pool.clone(), stop.clone());
+        let bus = Bus::start(pool.clone(), config.bus_url.as_ref(), stop.clone());
         let hub = Hub::start(pool.clone(), &bus, stop.clone());
         let state = AppState {
             leptos: leptos_options(address),
@@ -82,8 +86,10 @@ impl Server {
             hub,
             owed: Arc::new(Notify::new()),
             metrics: metrics_handle()?,
+            stopping,
             stop,
         };
+        tokio::spawn(drain(state.stopping.clone(), state.stop.clone()));
         let mut work = JoinSet::new();
         work.spawn(outbox::run(state.clone()));
         tokio::spawn(housekeeping::sweep(state.clone()));
@@ -91,7 +97,8 @@ impl Server {
         Ok(Self { listener, router: router::router(state.clone(), &secret), state, address, work })
     }
 
-    /// Serves until told to stop; then takes no new work, tells browsers to come back, and finishes what is in flight.
+    /// Serves until asked to stop; then takes no new work, tells browsers to come back, answers for a moment longer, and finishes what is
+    /// in flight.
     pub async fn serve(self) -> Result<(), StartError> {
         let Self { listener, router, state, mut work, .. } = self;
         let stopped = state.stop.clone();
@@ -115,6 +122,13 @@ impl Server {
         let _ = tokio::time::timeout(Duration::from_millis(500), state.pool.close()).await;
         Ok(())
     }
+}
+
+/// From being asked to stop to stopping.
+async fn drain(stopping: CancellationToken, stop: CancellationToken) {
+    stopping.cancelled().await;
+    tokio::time::sleep(DRAIN).await;
+    stop.cancel();
 }
 
 /// Where the browser half is: `LEPTOS_SITE_ROOT`, or `target/site` as `cargo leptos` and the project's own build make it.

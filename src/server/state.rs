@@ -29,7 +29,9 @@ pub struct AppState {
     pub owed: Arc<Notify>,
     pub leptos: LeptosOptions,
     pub metrics: PrometheusHandle,
-    /// The server stops taking work.
+    /// The server was asked to stop: it takes no new work, and tells browsers to come back.
+    pub stopping: CancellationToken,
+    /// The server stops: a moment later, so that load balancers have seen it coming.
     pub stop: CancellationToken,
 }
 

@@ -97,13 +97,42 @@ pub async fn head(pool: &PgPool, handoff: HandoffId) -> Result<i64> {
     head.ok_or(super::StoreError::NotFound)
 }
 
-/// The heads of handoffs that changed within this time: where a lost wake-up could hide something.
-pub async fn recent_heads(pool: &PgPool, within: std::time::Duration) -> Result<Vec<(HandoffId, i64)>> {
+/// The head of a handoff, as it is known to Postgres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub handoff: HandoffId,
+    pub head: i64,
+    /// Whether it stands in the queue or in somebody's list.
+    pub listed: bool,
+}
+
+/// The heads of all handoffs that stand in a list, and of these. No time is asked for: a transaction may commit long after it began.
+pub async fn heads(pool: &PgPool, watched: &[HandoffId]) -> Result<Vec<Head>> {
+    let watched: Vec<_> = watched.iter().map(|handoff| handoff.0).collect();
     let rows = sqlx::query!(
-        r#"select handoff_id, max(number) as "head!" from changes where at > now() - make_interval(secs => $1) group by handoff_id"#,
-        within.as_secs_f64()
+        r#"select handoff_id as "handoff_id!", head as "head!", true as "listed!" from handoffs where put_away_at is null
+        union all
+        select handoff_id, head, false from handoffs where handoff_id = any($1) and put_away_at is not null"#,
+        &watched
     )
     .fetch_all(pool)
     .await?;
-    Ok(rows.into_iter().map(|row| (HandoffId(row.handoff_id), row.head)).collect())
+    Ok(rows.into_iter().map(|row| Head { handoff: HandoffId(row.handoff_id), head: row.head, listed: row.listed }).collect())
+}
+
+/// Forgets the changes of handoffs that ended more than a week ago, of at most `limit` of them. A browser that comes back from before
+/// loads anew. Returns how many handoffs there were.
+pub async fn prune(pool: &PgPool, limit: i64) -> Result<u64> {
+    let mut tx = pool.begin().await?;
+    let old = sqlx::query_scalar!(
+        "select handoff_id from handoffs where state = 'ended' and changes_kept and ended_at < now() - interval '7 days'
+         order by ended_at limit $1 for update skip locked",
+        limit
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    sqlx::query!("delete from changes where handoff_id = any($1)", &old).execute(&mut *tx).await?;
+    let pruned = sqlx::query!("update handoffs set changes_kept = false where handoff_id = any($1)", &old).execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(pruned.rows_affected())
 }

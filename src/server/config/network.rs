@@ -100,7 +100,7 @@ pub(super) fn file_hosts(value: Option<String>, faults: &mut Faults) -> Vec<(Str
 }
 
 pub(super) fn bus_url(value: Option<String>, faults: &mut Faults) -> Option<Url> {
-    let url = Url::parse(&value?).ok().filter(|url| url.scheme() == "nats" && url.has_host());
+    let url = Url::parse(&value?).ok().filter(|url| matches!(url.scheme(), "nats" | "tls") && url.has_host());
     if url.is_none() {
         faults.add("BUS_URL", "is not a NATS address", "nats://nats.example:4222");
     }

@@ -26,6 +26,8 @@ pub struct Page {
     /// Changes that did not follow on the one before.
     pub gaps: usize,
     pub bye: Option<Bye>,
+    /// Within how many milliseconds the server wants it back.
+    pub back_within: Option<u32>,
     pub closed: bool,
 }
 
@@ -58,7 +60,10 @@ impl Page {
             FromServer::Watching { handoff, number } => self.watching = Some((handoff, number)),
             FromServer::Resync { handoff } => self.resyncs.push(handoff),
             FromServer::Heartbeat => {}
-            FromServer::Bye { reason } => self.bye = Some(reason),
+            FromServer::Bye { reason, within_ms } => {
+                self.bye = Some(reason);
+                self.back_within = within_ms;
+            }
         }
     }
 
