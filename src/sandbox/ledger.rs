@@ -16,7 +16,7 @@ use super::error::ApiError;
 use super::room::Sandbox;
 
 pub fn router() -> Router<Arc<Sandbox>> {
-    Router::new().route("/ledger", get(show_ledger)).route("/calls", get(list_calls))
+    Router::new().route("/ledger", get(show_ledger)).route("/calls", get(list_calls)).route("/calls/totals", get(show_totals))
 }
 
 /// Where redirects and foreign pages lead: whoever comes here is counted, above all with the key.
@@ -65,6 +65,11 @@ struct CallQuery {
 
 async fn list_calls(State(sandbox): State<Arc<Sandbox>>, Query(query): Query<CallQuery>) -> Json<Vec<Value>> {
     Json(sandbox.calls.list(query.limit.unwrap_or(usize::MAX)))
+}
+
+/// The counts alone, which are cheap to ask for often.
+async fn show_totals(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
+    Json(sandbox.calls.totals())
 }
 
 async fn notice(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap) -> ApiError {

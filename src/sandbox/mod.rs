@@ -6,7 +6,7 @@
 //! `attachments`, `handoff-queue`, end users, the list of channels. `/files/…` serves what was uploaded, like a presigned link of S3.
 //!
 //! # What a person has
-//! `/` is a chat page on which a person plays the customer; `/control` shows what was delivered; `/survey/{id}` is the
+//! `/` is a chat page on which a person plays the customer; `/control` switches faults on and shows calls and deliveries; `/survey/{id}` is the
 //! survey that the customer gets after a handoff.
 //!
 //! # What tests have
@@ -16,7 +16,7 @@
 //! | request | body → answer |
 //! |---|---|
 //! | `POST /sandbox/conversations` | `{name?,email?,language?,topic?,channel?,metadata?}` → 201 `{conversation_id,end_user_id}`; `channel` is `chat` (default), `email`, `voice` or `sandbox-custom` |
-//! | `GET /sandbox/conversations` | → `{conversations:[summary…]}`, newest first |
+//! | `GET /sandbox/conversations?limit=` | → `{conversations:[summary…]}`, newest first |
 //! | `GET /sandbox/conversations/{id}` | → the whole state: `state` (`active_ai`, `handoff`, `ended`), `asking`, `messages`, `notices`, `presence`, `queue`, `metadata`, `end_user`, `trigger` (the last call's result), `survey_score` |
 //! | `POST /sandbox/conversations/{id}/say` | `{text}` → 201 `{message_id}`; the customer writes |
 //! | `POST /sandbox/conversations/{id}/link` | `{url,link_text?}` → 201 `{message_id}` |
@@ -31,6 +31,7 @@
 //! | `GET /sandbox/stream?conversation=ID` | Server-Sent Events `list` and `conversation`, each a whole state |
 //! | `GET /sandbox/ledger` | → everything that Ada knows: `{conversations:[{conversation_id, end_user_id, state, messages:[{message_id, role, display_name, content, created_at, order, handoff_integration}], handoffs:[{started_at, ended_at, ended_by}]}], calls:{total, per_endpoint:{name:{calls, by_status}}, violations:{second, minute, day}, most:{second, minute, day}, elsewhere:{requests, with_key}}}`; `elsewhere` counts who followed a redirect or a page to another host |
 //! | `GET /sandbox/calls?limit=` | → `[{at_us, endpoint, conversation_id, status, open, fault}]`, oldest first; no status: no answer left |
+//! | `GET /sandbox/calls/totals` | → the ledger's `calls` alone |
 //! | `GET`, `PUT`, `PATCH /sandbox/faults` | see below; `PUT` replaces (what is omitted is off), `PATCH` is an RFC 7396 merge patch; unknown fields → 400 that names them |
 //! | `GET /sandbox/faults/state` | → `{on:["webhooks.lose",…], pending_deliveries, lost, stopped, delivered, failed, forged_accepted, pending_triggers, pending_turns}`; nothing is in flight when the three that begin with `pending` are 0 |
 //! | `POST /sandbox/recover` | → 202 `{sent}`; delivers once more, in random order, what was lost, stopped or given up |

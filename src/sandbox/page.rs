@@ -34,6 +34,7 @@ pub fn router() -> Router<Arc<Sandbox>> {
         .route("/assets/chat.js", asset(SCRIPT, include_str!("assets/chat.js")))
         .route("/assets/render.js", asset(SCRIPT, include_str!("assets/render.js")))
         .route("/assets/requests.js", asset(SCRIPT, include_str!("assets/requests.js")))
+        .route("/assets/faults.js", asset(SCRIPT, include_str!("assets/faults.js")))
         .route("/assets/control.js", asset(SCRIPT, include_str!("assets/control.js")))
         .route("/favicon.ico", asset("image/svg+xml", include_str!("assets/icon.svg")))
         .route_layer(middleware::map_response(secure))

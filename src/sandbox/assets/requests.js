@@ -38,6 +38,14 @@ export function sendFile(id, file) {
 }
 
 export const config = () => send("GET", "/config");
-export const conversations = () => send("GET", "/conversations").then((data) => data.conversations);
+export const conversations = (limit) => send("GET", `/conversations?limit=${limit}`).then((data) => data.conversations);
 export const deliveries = (limit) => send("GET", `/deliveries?limit=${limit}`).then((data) => data.deliveries);
 export const resend = (id) => send("POST", `/resend/${encodeURIComponent(id)}`);
+
+export const faults = () => send("GET", "/faults");
+export const changeFaults = (patch) => send("PATCH", "/faults", patch);
+export const replaceFaults = (all) => send("PUT", "/faults", all);
+export const faultState = () => send("GET", "/faults/state");
+export const recover = () => send("POST", "/recover");
+export const calls = (limit) => send("GET", `/calls?limit=${limit}`);
+export const totals = () => send("GET", "/calls/totals");

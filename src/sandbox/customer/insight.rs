@@ -17,9 +17,14 @@ pub struct DeliveryQuery {
     limit: Option<usize>,
 }
 
+#[derive(Deserialize)]
+pub struct ListQuery {
+    limit: Option<usize>,
+}
+
 /// `GET conversations`.
-pub async fn list_conversations(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
-    Json(json!({ "conversations": view::summaries(&sandbox, usize::MAX) }))
+pub async fn list_conversations(State(sandbox): State<Arc<Sandbox>>, Query(query): Query<ListQuery>) -> Json<Value> {
+    Json(json!({ "conversations": view::summaries(&sandbox, query.limit.unwrap_or(usize::MAX)) }))
 }
 
 /// `GET conversations/{id}`.
