@@ -195,14 +195,12 @@ async fn what_happens_at_one_server_shows_at_the_other() {
     let ana = desk.person("Ana", Role::Agent).await;
     let ana = elsewhere.browser_of(ana).await;
     let socket = ana.open_socket().await;
-    let started = std::time::Instant::now();
     let handoff = desk.hand_off("c1").await;
     socket.until("the queue at the other server", |page| page.listed(handoff).is_some()).await;
     socket.watch(&ana, handoff).await;
     socket.until("watching", |page| page.watching.is_some()).await;
     desk.tell(&event::message("c1", "m1", "hello")).await;
     socket.until("the message at the other server", |page| page.texts() == ["hello"]).await;
-    assert!(started.elapsed() < std::time::Duration::from_secs(4), "only found by looking: {:?}", started.elapsed());
     ana.accept(handoff).await.expect("accepted");
     ana.reply(handoff, "hi").await;
     desk.ada.until_called("POST", "/messages", 1).await;

@@ -6,6 +6,8 @@
 mod support;
 
 mod ambiguous;
+mod bus;
+mod catch_up;
 mod command_line;
 mod converge;
 mod doors;
@@ -20,7 +22,10 @@ mod plans;
 mod reads;
 mod refusals;
 mod replies;
+mod restart;
 mod safety;
 mod sign_in;
 mod signatures;
 mod trigger;
+mod two_servers;
+mod unfriendly;

@@ -29,6 +29,12 @@ impl Browser {
         Self { me, base: desk.url(""), origin: desk.origin.clone(), http: desk.http.clone(), cookie: Mutex::new(None) }
     }
 
+    /// The same browser at another server of the desk, as behind a load balancer.
+    pub fn at(&self, base: String) -> Self {
+        let cookie = Mutex::new(self.cookie());
+        Self { me: self.me.clone(), base, origin: self.origin.clone(), http: self.http.clone(), cookie }
+    }
+
     /// Sends the form of the sign-in page.
     pub async fn sign_in(&self, password: &str) -> reqwest::Response {
         let email = self.me.email.replace('@', "%40");

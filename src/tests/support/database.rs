@@ -16,6 +16,7 @@ static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 #[derive(Clone)]
 pub struct Database {
     options: PgConnectOptions,
+    name: String,
 }
 
 impl Database {
@@ -24,7 +25,14 @@ impl Database {
         let template = TEMPLATE.get_or_init(template).await;
         let name = format!("desk_{}", Uuid::new_v4().simple());
         create(&format!("create database {name} template {template}")).await;
-        Self { options: cluster().database(&name) }
+        Self { options: cluster().database(&name), name }
+    }
+
+    /// The address of it, for a process of its own.
+    pub fn url(&self) -> String {
+        let mut url: url::Url = address().parse().expect("TEST_DATABASE_URL is an address of Postgres");
+        url.set_path(&self.name);
+        url.into()
     }
 
     /// Connections of their own, as a server has them.
@@ -33,11 +41,13 @@ impl Database {
     }
 }
 
-fn cluster() -> PgConnectOptions {
+fn address() -> String {
     std::env::var("TEST_DATABASE_URL")
         .expect("TEST_DATABASE_URL is not set: run the tests with `make test`, which starts a Postgres for them")
-        .parse()
-        .expect("TEST_DATABASE_URL is an address of Postgres")
+}
+
+fn cluster() -> PgConnectOptions {
+    address().parse().expect("TEST_DATABASE_URL is an address of Postgres")
 }
 
 async fn template() -> String {

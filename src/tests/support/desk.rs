@@ -140,6 +140,11 @@ impl TestDesk {
         Self::run(self.environment.clone(), self.database.clone(), self.database.pool().await, self.ada.clone()).await
     }
 
+    /// What a server of this desk has in its environment.
+    pub fn environment(&self) -> &HashMap<&'static str, String> {
+        &self.environment
+    }
+
     /// Stops in good order.
     pub async fn stop(mut self) {
         self.stop.cancel();
@@ -218,14 +223,18 @@ impl TestDesk {
         browser
     }
 
-    /// Time passes since a handoff came. The one thing that a test cannot wait for, and so the one place that writes a table.
+    /// Time passes since a handoff came, and since it ended. The one thing that a test cannot wait for, and so the one place that writes
+    /// a table.
     pub async fn pass_time(&self, handoff: HandoffId, time: Duration) {
-        sqlx::query("update handoffs set handed_off_at = handed_off_at - make_interval(secs => $2) where handoff_id = $1")
-            .bind(handoff.0)
-            .bind(time.as_secs_f64())
-            .execute(&self.pool)
-            .await
-            .expect("the time passes");
+        sqlx::query(
+            "update handoffs set handed_off_at = handed_off_at - make_interval(secs => $2), ended_at = ended_at - make_interval(secs => $2)
+             where handoff_id = $1",
+        )
+        .bind(handoff.0)
+        .bind(time.as_secs_f64())
+        .execute(&self.pool)
+        .await
+        .expect("the time passes");
     }
 
     /// Somebody looks at the kept events.

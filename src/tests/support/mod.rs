@@ -6,7 +6,9 @@ mod browser;
 mod database;
 mod desk;
 pub mod event;
+mod nats;
 mod page;
+mod process;
 mod socket;
 mod wait;
 
@@ -14,6 +16,8 @@ pub use ada::{FakeAda, Fault, When, row};
 pub use browser::{Browser, texts};
 pub use database::Database;
 pub use desk::{API_KEY, OTHER_DOMAIN, PASSWORD, SECRET, TRIGGER_KEY, TestDesk, answer};
+pub use nats::Nats;
 pub use page::Page;
+pub use process::Process;
 pub use socket::{BrowserSocket, connect};
 pub use wait::{PATIENCE, eventually};

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use babbage::live::frames::{FromBrowser, FromServer};
 use babbage::model::change::OpenHandoff;
 use babbage::model::ids::{HandoffId, PersonId};
+use babbage::ui::backoff::Backoff;
 use futures::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
@@ -29,6 +30,24 @@ impl BrowserSocket {
         opened.say(&FromBrowser::Desk);
         opened.until("the lists", |page| page.desks > 0).await;
         opened
+    }
+
+    /// The same as a page does it that lost its server: again and again, each at moments of its own.
+    pub async fn open_with_patience(browser: &Browser) -> Self {
+        let started = Instant::now();
+        let mut backoff = Backoff::default();
+        loop {
+            tokio::time::sleep(Duration::from_millis(backoff.next(rand::random()).into())).await;
+            if let Ok(socket) = connect(&browser.base, browser.cookie().as_deref(), Some(&browser.origin)).await {
+                let opened = Self::over(socket, browser.me.id);
+                opened.say(&FromBrowser::Desk);
+                opened.until("the lists", |page| page.desks > 0 || page.closed).await;
+                if !opened.look(|page| page.closed) {
+                    return opened;
+                }
+            }
+            assert!(started.elapsed() < PATIENCE, "the live channel does not open");
+        }
     }
 
     fn over(socket: WebSocketStream<MaybeTlsStream<TcpStream>>, me: PersonId) -> Self {
