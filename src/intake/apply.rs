@@ -6,6 +6,7 @@ use super::event::{Event, Says, Written};
 use super::order::{self, Belongs, Candidates};
 use crate::model::handoff::EndCause;
 use crate::model::ids::{AdaConversationId, AiAgentId, EndUserId, HandoffId};
+use crate::model::message::AuthorRole;
 use crate::model::metadata::Metadata;
 use crate::model::stamp::Stamp;
 use crate::server::tenants::AiAgent;
@@ -38,6 +39,11 @@ pub async fn apply(pool: &PgPool, agent: &AiAgent, event: &Event, received: Rece
     let handoffs = change(&mut tx, agent, event).await?;
     tx.commit().await?;
     Ok(Applied { handoffs, outcome: "applied" })
+}
+
+/// Whether a message can be stored together with others: it is for this desk, and it cannot be the echo of a reply of ours.
+pub fn is_plain(agent: &AiAgent, written: &Written) -> bool {
+    written.integration.as_deref() == Some(agent.integration.as_str()) && written.incoming.author.role != AuthorRole::HumanAgent
 }
 
 /// Whether an event is this desk's business. Labels match exactly; an end without a label is judged by its conversation.

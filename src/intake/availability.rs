@@ -15,7 +15,7 @@ pub async fn show_availability(State(state): State<AppState>, headers: HeaderMap
     verify::trigger(&state.tenants, &headers)?;
     let now = store::availability::now(&state.pool).await.map_err(|error| {
         tracing::error!(%error, "availability could not be read");
-        Refusal::Unavailable
+        Refusal::from_store(&error)
     })?;
     Ok(Json(json!({
         "open": true,

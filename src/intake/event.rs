@@ -12,6 +12,9 @@ use crate::model::stamp::Stamp;
 use crate::store::conversations::Profile;
 use crate::store::record::Incoming;
 
+/// The longest identifier, in bytes: Ada's have a few dozen, and an index takes some thousand.
+pub(super) const LONGEST_ID: usize = 512;
+
 /// An event, as far as this version knows it.
 #[derive(Clone, Debug)]
 pub struct Event {
@@ -97,7 +100,7 @@ pub fn read(body: &[u8]) -> Result<Event, Unreadable> {
             metadata: data["metadata"].is_object().then(|| wire::metadata(&data["metadata"])),
         },
         "v1.end_user.created" | "v1.end_user.updated" => Says::EndUser {
-            end_user: end_user(data).ok_or_else(|| unreadable("data.end_user_id: missing or not text"))?,
+            end_user: end_user(data).ok_or_else(|| unreadable("data.end_user_id: missing, not text or too long"))?,
             profile: profile(&data["profile"]),
         },
         _ => Says::Other,
@@ -107,9 +110,10 @@ pub fn read(body: &[u8]) -> Result<Event, Unreadable> {
 
 fn written(data: &Value, at: Option<Stamp>) -> Result<Written, Unreadable> {
     let message = wire::message(data).ok_or_else(|| unreadable("data.message_id: missing or not text"))?;
+    within(message.id.0.clone(), "data.message_id")?;
     Ok(Written {
         conversation: conversation(data)?,
-        end_user: end_user(data).or(message.end_user),
+        end_user: end_user(data).or_else(|| message.end_user.filter(|id| id.as_str().len() <= LONGEST_ID)),
         integration: label(data),
         channel: wire::text(&data["channel"]["name"]),
         incoming: Incoming {
@@ -124,11 +128,17 @@ fn written(data: &Value, at: Option<Stamp>) -> Result<Written, Unreadable> {
 }
 
 fn conversation(data: &Value) -> Result<AdaConversationId, Unreadable> {
-    wire::id(&data["conversation_id"]).map(AdaConversationId).ok_or_else(|| unreadable("data.conversation_id: missing or not text"))
+    let id = wire::id(&data["conversation_id"]).ok_or_else(|| unreadable("data.conversation_id: missing or not text"))?;
+    Ok(AdaConversationId(within(id, "data.conversation_id")?))
+}
+
+/// What is longer than any id of Ada's cannot be kept as one.
+fn within(id: String, name: &str) -> Result<String, Unreadable> {
+    if id.len() > LONGEST_ID { Err(unreadable(&format!("{name}: longer than {LONGEST_ID} bytes"))) } else { Ok(id) }
 }
 
 fn end_user(data: &Value) -> Option<EndUserId> {
-    wire::id(&data["end_user_id"]).map(EndUserId)
+    wire::id(&data["end_user_id"]).filter(|id| id.len() <= LONGEST_ID).map(EndUserId)
 }
 
 fn label(data: &Value) -> Option<String> {

@@ -5,6 +5,9 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::store::StoreError;
+use crate::store::failure::Outage;
+
 /// Why a request of Ada's is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -19,8 +22,8 @@ pub enum Refusal {
     },
     /// Names the field.
     Malformed(String),
-    /// The store does not answer: try again.
-    Unavailable,
+    /// Nothing can be stored just now: try again.
+    Unavailable(Outage),
 }
 
 impl IntoResponse for Refusal {
@@ -33,7 +36,9 @@ impl IntoResponse for Refusal {
             Self::NotSigned => (StatusCode::BAD_REQUEST, "the signature or its timestamp is missing, wrong or too old".to_owned()),
             Self::TooLarge { limit } => (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {limit} bytes")),
             Self::Malformed(message) => (StatusCode::BAD_REQUEST, message),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "the desk cannot store this just now; try again".to_owned()),
+            Self::Unavailable(outage) => {
+                (StatusCode::SERVICE_UNAVAILABLE, format!("the desk cannot do this just now ({outage}); try again"))
+            }
         };
         let body = Json(json!({ "status": "error", "error": message }));
         let mut response = (status, body).into_response();
@@ -44,10 +49,9 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// The body of a request, or why it is not taken.
-pub fn body(read: Result<axum::body::Bytes, axum::extract::rejection::BytesRejection>, limit: usize) -> Result<axum::body::Bytes, Refusal> {
-    read.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge { limit },
-        _ => Refusal::Malformed("the body could not be read to its end".to_owned()),
-    })
+impl Refusal {
+    /// For a request that cannot be done without the store.
+    pub fn from_store(error: &StoreError) -> Self {
+        Self::Unavailable(error.outage().unwrap_or(Outage::Refuses))
+    }
 }

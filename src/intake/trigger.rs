@@ -1,41 +1,39 @@
 //! `POST /handoffs/start`: Ada hands a conversation over.
 
+use std::time::Duration;
+
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::HeaderMap;
+use axum::extract::{Request, State};
 use serde_json::{Map, Value, json};
 
-use super::refuse::{self, Refusal};
+use super::event::LONGEST_ID;
+use super::refuse::Refusal;
 use super::verify;
 use crate::ada::wire;
 use crate::model::ids::{AdaConversationId, EndUserId};
 use crate::server::state::AppState;
 use crate::server::tenants::AiAgent;
+use crate::store::failure::Outage;
 use crate::store::handoffs::{self, Trigger};
 
 /// The largest body, in bytes.
 pub const LIMIT: usize = 64 * 1024;
-/// The longest identifier, in bytes: Ada's have a few dozen.
-const LONGEST_ID: usize = 512;
+/// How long the store may take. The customer waits for the answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 const CONVERSATION: [&str; 2] = ["conversation_id", "ada_conversation_id"];
 const END_USER: [&str; 2] = ["end_user_id", "ada_user_id"];
 const DOMAIN: &str = "ai_agent_domain";
 
 /// Opens a handoff and answers once it is stored. The same conversation again, while its handoff is open, is the same handoff.
-pub async fn start_handoff(
-    State(state): State<AppState>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Json<Value>, Refusal> {
-    let agent = verify::trigger(&state.tenants, &headers)?;
-    let body = refuse::body(body, LIMIT)?;
-    let trigger = read(&agent, &body)?;
-    let (handoff, new) = handoffs::open(&state.pool, &trigger).await.map_err(|error| {
+pub async fn start_handoff(State(state): State<AppState>, request: Request) -> Result<Json<Value>, Refusal> {
+    let agent = verify::trigger(&state.tenants, request.headers())?;
+    let held = state.room.read(request, LIMIT).await?;
+    let trigger = read(&agent, &held.bytes)?;
+    let opening = tokio::time::timeout(PATIENCE, handoffs::open(&state.pool, &trigger));
+    let (handoff, new) = opening.await.map_err(|_| Refusal::Unavailable(Outage::Busy))?.map_err(|error| {
         tracing::error!(%error, "a handoff could not be stored");
-        Refusal::Unavailable
+        Refusal::from_store(&error)
     })?;
     state.wake(handoff);
     metrics::counter!("babbage_triggers", "new" => if new { "yes" } else { "no" }).increment(1);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 
+use super::event::LONGEST_ID;
 use super::refuse::Refusal;
 use crate::server::tenants::{AiAgent, Tenants};
 
@@ -31,5 +32,6 @@ pub fn trigger(tenants: &Tenants, headers: &HeaderMap) -> Result<Arc<AiAgent>, R
 
 /// The delivery's id: the same for each retry. Both spellings of the header are Svix's.
 pub fn delivery_id(headers: &HeaderMap) -> Option<&str> {
-    ["svix-id", "webhook-id"].iter().find_map(|name| headers.get(*name)).and_then(|id| id.to_str().ok())
+    let id = ["svix-id", "webhook-id"].iter().find_map(|name| headers.get(*name))?;
+    id.to_str().ok().filter(|id| id.len() <= LONGEST_ID)
 }

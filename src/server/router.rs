@@ -43,10 +43,10 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(12);
 /// All routes of a server.
 pub fn router(state: AppState, secret: &SecretKey) -> Router {
     let ada = Router::new()
-        .route("/handoffs/start", post(trigger::start_handoff).layer(DefaultBodyLimit::max(trigger::LIMIT)))
-        .route("/webhooks/start-handoff", post(trigger::start_handoff).layer(DefaultBodyLimit::max(trigger::LIMIT)))
-        .route("/webhooks/message", post(webhook::receive).layer(DefaultBodyLimit::max(webhook::LIMIT)))
-        .route("/webhooks/events", post(webhook::receive).layer(DefaultBodyLimit::max(webhook::LIMIT)))
+        .route("/handoffs/start", post(trigger::start_handoff))
+        .route("/webhooks/start-handoff", post(trigger::start_handoff))
+        .route("/webhooks/message", post(webhook::receive))
+        .route("/webhooks/events", post(webhook::receive))
         .route("/availability", get(availability::show_availability));
     let operators = Router::new()
         .route("/healthz", get(health::show_health))

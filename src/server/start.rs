@@ -20,6 +20,8 @@ use super::state::AppState;
 use super::tenants::{Tenants, TenantsError};
 use super::{housekeeping, router};
 use crate::bus::Bus;
+use crate::intake::body::Room;
+use crate::intake::inbox::Inbox;
 use crate::live::hub::Hub;
 use crate::outbox;
 use crate::store;
@@ -76,6 +78,7 @@ impl Server {
             .map_err(StartError::Sessions)?;
         let bus = Bus::start(pool.clone(), config.bus_url.as_ref(), stop.clone());
         let hub = Hub::start(pool.clone(), &bus, stop.clone());
+        let inbox = Inbox::start(&pool, hub.clone(), bus.clone());
         let state = AppState {
             leptos: leptos_options(address),
             config: Arc::new(config),
@@ -84,6 +87,8 @@ impl Server {
             tenants,
             bus,
             hub,
+            inbox,
+            room: Room::default(),
             owed: Arc::new(Notify::new()),
             metrics: metrics_handle()?,
             stopping,
@@ -119,6 +124,7 @@ impl Server {
             () = late => tracing::warn!("cut off {GRACE:?} after the stop; deliveries under way are left to their leases"),
         }
         // Connections that are still in use are not waited for.
+        let _ = tokio::time::timeout(Duration::from_millis(500), state.inbox.close()).await;
         let _ = tokio::time::timeout(Duration::from_millis(500), state.pool.close()).await;
         Ok(())
     }

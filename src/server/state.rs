@@ -13,6 +13,8 @@ use tower_sessions_sqlx_store::PostgresStore;
 use super::config::Config;
 use super::tenants::Tenants;
 use crate::bus::{Bus, Wake};
+use crate::intake::body::Room;
+use crate::intake::inbox::Inbox;
 use crate::live::hub::Hub;
 use crate::model::ids::HandoffId;
 
@@ -25,6 +27,10 @@ pub struct AppState {
     pub tenants: Tenants,
     pub bus: Bus,
     pub hub: Hub,
+    /// Where Ada's messages wait for their commit.
+    pub inbox: Inbox,
+    /// What Ada's requests may take up while they are under way.
+    pub room: Room,
     /// Rung when something is owed to Ada.
     pub owed: Arc<Notify>,
     pub leptos: LeptosOptions,

@@ -72,13 +72,13 @@ async fn lock_known_all(conn: &mut PgConnection, wanted: &mut BTreeMap<Named, To
     .fetch_all(conn)
     .await?;
     for row in rows {
-        let named = (AiAgentId(row.ai_agent_id), AdaConversationId(row.ada_conversation_id));
-        let as_it_is = wanted.get(&named).is_some_and(|told| {
+        let key = (AiAgentId(row.ai_agent_id), AdaConversationId(row.ada_conversation_id));
+        let as_it_is = wanted.get(&key).is_some_and(|told| {
             (told.end_user.is_none() || row.end_user_id.is_some()) && (told.channel.is_none() || told.channel == row.channel)
         });
         if as_it_is {
-            wanted.remove(&named);
-            kept.insert(named, Kept { id: ConversationId(row.conversation_id), learned: false });
+            wanted.remove(&key);
+            kept.insert(key, Kept { id: ConversationId(row.conversation_id), learned: false });
         }
     }
     Ok(())

@@ -67,7 +67,8 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    fn as_str(self) -> &'static str {
+    /// The word used in SQL and metrics.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
             Self::Failed => "failed",

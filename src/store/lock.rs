@@ -26,6 +26,12 @@ pub struct Locked {
     pub transcript_complete: bool,
 }
 
+/// For the rest of this transaction, waits longer for rows that others hold than connections for writers usually do.
+pub async fn wait_longer(conn: &mut PgConnection) -> Result<()> {
+    sqlx::query!("set local lock_timeout = '1s'").execute(conn).await?;
+    Ok(())
+}
+
 /// Locks a handoff and its conversation.
 pub async fn handoff(conn: &mut PgConnection, handoff: HandoffId) -> Result<Locked> {
     let conversation = sqlx::query_scalar!(

@@ -8,6 +8,7 @@ mod support;
 mod ambiguous;
 mod bus;
 mod catch_up;
+mod batches;
 mod command_line;
 mod converge;
 mod doors;

@@ -35,6 +35,7 @@ async fn a_server_without_its_database_is_up_and_not_ready() {
     let ana = desk.agent("Ana").await;
     let handoff = desk.hand_off("c1").await;
     desk.pool.close().await;
+    desk.state.inbox.close().await;
     let status = async |path: &str| desk.http.get(desk.url(path)).send().await.expect("an answer").status().as_u16();
     assert_eq!(status("/healthz").await, 200);
     assert_eq!(status("/readyz").await, 503);
