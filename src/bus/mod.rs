@@ -24,6 +24,9 @@ pub use wake::Wake;
 /// How many wake-ups a slow listener may be behind before it is told to look at everything.
 const BACKLOG: usize = 4_096;
 
+/// The word that a server says to itself.
+const HELLO: &str = "hello";
+
 /// This server's end of the bus. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Bus {
@@ -81,8 +84,14 @@ impl Ends {
     fn hear(&self, message: &str) {
         let mut words = message.split(' ');
         if words.next() != Some(&self.server) {
-            words.for_each(|word| drop(self.here.send(Wake::decode(word))));
+            // What another server says to itself is not for us.
+            words.filter(|word| *word != HELLO).for_each(|word| drop(self.here.send(Wake::decode(word))));
         }
+    }
+
+    /// What a server says to itself: when it hears that, it hears the others too.
+    fn hello(&self) -> String {
+        format!("{} {HELLO}", self.server)
     }
 
     /// Wake-ups arrive from now on. What was sent before is unknown.

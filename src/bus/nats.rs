@@ -11,8 +11,6 @@ use super::{Ends, collected};
 
 /// The subject when the address names none.
 const SUBJECT: &str = "babbage";
-/// What a server says to itself: when it hears that, it hears the others too.
-const HELLO: &str = "hello";
 /// How many messages may wait to be read before some are dropped, which means looking at everything.
 const BACKLOG: usize = 1_024;
 /// How often a silent connection is asked whether it is there; two unanswered questions end it.
@@ -80,9 +78,9 @@ async fn publish(client: &Client, subject: &str, ends: &Ends) {
     }
 }
 
-/// Passes on what arrives. A server's own greeting says that its subscription holds.
+/// Passes on what arrives. A server that hears itself hears the others.
 async fn listen(mut heard: Subscriber, ends: &Ends) {
-    let hello = format!("{} {HELLO}", ends.server);
+    let hello = ends.hello();
     while let Some(message) = heard.next().await {
         let Ok(text) = std::str::from_utf8(&message.payload) else { continue };
         if text == hello {
@@ -99,8 +97,7 @@ async fn follow(client: &Client, subject: &str, happened: &mut mpsc::UnboundedRe
     while let Some(event) = happened.recv().await {
         match event {
             Event::Connected => {
-                let hello = format!("{} {HELLO}", ends.server);
-                if let Err(error) = client.publish(format!("{subject}.wake"), hello.into()).await {
+                if let Err(error) = client.publish(format!("{subject}.wake"), ends.hello().into()).await {
                     tracing::warn!(%error, "could not greet NATS");
                 }
             }

@@ -1,5 +1,6 @@
 //! `babbage serve`.
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio_util::sync::CancellationToken;
 
 use super::say::say;
@@ -36,8 +37,18 @@ pub(super) fn stop_when_asked() -> Result<CancellationToken, CliError> {
     Ok(stop)
 }
 
+/// Each page holds a connection open, and systems let a process have 1,024 files and connections until it asks for more.
+fn allow_many_connections() {
+    let allowed = getrlimit(Resource::Nofile);
+    let wanted = Rlimit { current: allowed.maximum, maximum: allowed.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, wanted) {
+        tracing::warn!(%error, "only {} connections and files are allowed", allowed.current.unwrap_or_default());
+    }
+}
+
 /// Serves until `stop`. `ready` is called once the desk listens.
 pub(super) async fn serve(config: Config, database: &Database, stop: CancellationToken, ready: impl FnOnce()) -> Result<(), CliError> {
+    allow_many_connections();
     let server = Server::start(config, database.pool.clone(), stop).await?;
     ready();
     Ok(server.serve().await?)

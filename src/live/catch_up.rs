@@ -79,9 +79,10 @@ impl Connection {
                         return self.load_anew(handoff).await;
                     }
                     for told in recent {
-                        self.send_text(told.text).await?;
+                        self.send_soon(told.text).await?;
                         self.has_sent(told.number);
                     }
+                    self.send_rest().await?;
                 }
                 Recent::Hole => self.send_from_store(handoff, number).await?,
             }
@@ -105,10 +106,11 @@ impl Connection {
         }
         for numbered in changes {
             let number = numbered.number;
-            self.send(&FromServer::Change { numbered: Box::new(numbered) }).await?;
+            let frame = FromServer::Change { numbered: Box::new(numbered) };
+            self.send_soon(serde_json::to_string(&frame).map_err(|_| Over::Gone)?.into()).await?;
             self.has_sent(number);
         }
-        Ok(())
+        self.send_rest().await
     }
 
     /// Looked at for a whole batch before any of it is sent: of several changes of a handoff only the last one tells its value.

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures::SinkExt;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
@@ -25,6 +26,7 @@ use crate::store;
 
 /// tungstenite would set 128 KiB aside for reading on each connection; frames from browsers are tiny.
 const READ_BUFFER: usize = 1024;
+const WRITE_BUFFER: usize = 16 * 1024;
 const MOST_FROM_BROWSER: usize = 16 * 1024;
 /// How long a browser may take to read one frame.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -46,8 +48,9 @@ pub async fn open_live(State(state): State<AppState>, headers: HeaderMap, caller
         .read_buffer_size(READ_BUFFER)
         .max_message_size(MOST_FROM_BROWSER)
         .max_frame_size(MOST_FROM_BROWSER)
-        // Each frame is on its way before the next is made, so what waits in a connection is one frame.
-        .write_buffer_size(0)
+        // What follows on each other leaves together; a frame that is larger leaves alone. So what waits in a connection is that, or
+        // one frame.
+        .write_buffer_size(WRITE_BUFFER)
         .on_upgrade(move |socket| {
             let present = state.hub.arrive(person.id);
             let queue = state.hub.queue();
@@ -238,10 +241,23 @@ impl Connection {
     }
 
     pub(super) async fn send_text(&mut self, text: Utf8Bytes) -> Result<(), Over> {
-        match tokio::time::timeout(PATIENCE, self.socket.send(Frame::Text(text))).await {
-            Ok(sent) => Ok(sent?),
-            Err(_) => Err(Over::Close(Bye::TooSlow)),
-        }
+        patiently(self.socket.send(Frame::Text(text))).await
+    }
+
+    /// Sends a frame, soon: together with those that follow, or with [`Self::send_rest`].
+    pub(super) async fn send_soon(&mut self, text: Utf8Bytes) -> Result<(), Over> {
+        patiently(self.socket.feed(Frame::Text(text))).await
+    }
+
+    pub(super) async fn send_rest(&mut self) -> Result<(), Over> {
+        patiently(self.socket.flush()).await
+    }
+}
+
+async fn patiently(sending: impl Future<Output = Result<(), axum::Error>>) -> Result<(), Over> {
+    match tokio::time::timeout(PATIENCE, sending).await {
+        Ok(sent) => Ok(sent?),
+        Err(_) => Err(Over::Close(Bye::TooSlow)),
     }
 }
 

@@ -108,6 +108,33 @@ async fn no_query_looks_through_a_whole_table() {
     assert!(slow.is_empty(), "{}", slow.join("\n\n"));
 }
 
+/// A busy conversation is read anew with every change: that must not take longer the longer it gets.
+#[tokio::test]
+async fn a_long_conversation_is_listed_as_fast_as_a_short_one() {
+    let pool = Database::new().await.pool().await;
+    let mut connection = pool.acquire().await.expect("a connection");
+    connection.execute("set session_replication_role = replica").await.expect("set");
+    connection.execute(FILL).await.expect("filled");
+    connection
+        .execute(
+            "insert into messages (message_id, ai_agent_id, conversation_id, ada_message_id, echoed, author_role, content, state, sorts_at, recorded_at)
+                select md5('long' || n)::uuid, md5('agent1')::uuid, md5('conversation1')::uuid, 'long' || n, true,
+                    case when n % 3 = 0 then 'human_agent' else 'end_user' end, '{\"type\":\"text\",\"body\":\"text\"}', 'received',
+                    now() - n * interval '1 second', now() - n * interval '1 second'
+                from generate_series(1, 10000) n;
+            analyze messages",
+        )
+        .await
+        .expect("filled");
+    let explain = "explain (analyze, buffers, timing off, format json) select * from handoff_rows where handoff_id = md5('handoff1')::uuid";
+    // The second time the catalogue is at hand.
+    let _: Value = sqlx::query_scalar(explain).persistent(false).fetch_one(&mut *connection).await.expect("a plan");
+    let plan: Value = sqlx::query_scalar(explain).persistent(false).fetch_one(&mut *connection).await.expect("a plan");
+    let blocks = |kind: &str| plan[0]["Plan"][kind].as_u64().expect("a number");
+    let read = blocks("Shared Hit Blocks") + blocks("Shared Read Blocks");
+    assert!((1..100).contains(&read), "{read} blocks\n{plan:#}");
+}
+
 async fn explain(connection: &mut PgConnection, query: &str, parameters: usize) -> Value {
     connection.execute(format!("prepare looked_at as {query}").as_str()).await.unwrap_or_else(|error| panic!("{query}: {error}"));
     let nulls = if parameters == 0 { String::new() } else { format!("({})", vec!["null"; parameters].join(", ")) };

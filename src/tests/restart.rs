@@ -3,15 +3,16 @@
 
 use std::time::{Duration, Instant};
 
-use babbage::live::frames::Bye;
+use babbage::live::frames::{Bye, FromBrowser};
 use babbage::model::change::OpenHandoff;
-use futures::StreamExt;
 use futures::future::join_all;
+use futures::{SinkExt, StreamExt};
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message as Frame;
 
-use super::support::{BrowserSocket, PATIENCE, Process, SECRET, TestDesk, event, eventually};
+use super::support::{BrowserSocket, PATIENCE, Process, SECRET, TestDesk, connect, event, eventually};
 
 /// What the operators are promised.
 const LEAVES_WITHIN: Duration = Duration::from_secs(10);
@@ -71,7 +72,7 @@ async fn a_webhook_in_flight_is_stored_and_answered_or_refused() {
             "POST /webhooks/message HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n",
             body.len()
         );
-        headers.iter().for_each(|(name, value)| request.push_str(&format!("{name}: {value}\r\n")));
+        request.extend(headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")));
         request.push_str("\r\n");
         let (first, second) = body.split_at(body.len() / 2);
         stream.write_all((request + first).as_bytes()).await.expect("written");
@@ -167,4 +168,27 @@ async fn five_hundred_pages_are_back_before_anybody_complains() {
     println!("{PAGES} pages were back {slowest:?} after the server was started again");
     // Five seconds on a machine of its own; the tests share one.
     assert!(slowest < Duration::from_secs(15), "{slowest:?}");
+}
+
+/// What a page costs that only waits. The bar for a release build is 10 kB; this one is not optimised.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_page_that_waits_costs_little() {
+    let pages = std::env::var("PAGES").ok().and_then(|pages| pages.parse().ok()).unwrap_or(600);
+    let desk = TestDesk::start().await;
+    let process = Process::start(&desk).await;
+    let ana = desk.agent("Ana").await.at(process.base.clone());
+    let open = async |_| {
+        let mut socket = connect(&ana.base, ana.cookie().as_deref(), Some(&ana.origin)).await.expect("the live channel opens");
+        socket.send(Frame::text(serde_json::to_string(&FromBrowser::Desk).expect("a frame"))).await.expect("said");
+        // The lists.
+        socket.next().await.expect("a frame").expect("a good frame");
+        socket
+    };
+    // What is set up once is not counted.
+    let _first: Vec<_> = futures::stream::iter(0..100).map(open).buffered(20).collect().await;
+    let before = process.resident();
+    let all: Vec<_> = futures::stream::iter(0..pages).map(open).buffered(20).collect().await;
+    let each = process.resident().saturating_sub(before) / all.len();
+    println!("{each} bytes for each of {pages} pages");
+    assert!(each < 24_000, "{each} bytes for each page");
 }

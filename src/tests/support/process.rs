@@ -38,6 +38,14 @@ impl Process {
         eventually("the other process is ready", async || ready().await.then_some(())).await;
     }
 
+    /// How much memory it takes, in bytes.
+    pub fn resident(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        let kilobytes: usize = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kilobytes * 1024
+    }
+
     /// Asks it to stop, as a deployment does.
     pub fn ask_to_stop(&self) {
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
