@@ -33,6 +33,16 @@ async fn servers_wake_each_other_over_postgres() {
     until_connected(&elsewhere, true).await;
     hand_off_and_hear(&desk, &elsewhere, "c1").await;
     assert_eq!(readiness(&elsewhere).await, (200, "ready\n".to_owned()));
+    // What a server says to itself when it connects is no reason for others to look at everything.
+    let mut wakes = desk.state.bus.listen();
+    let third = desk.another_server().await;
+    until_connected(&third, true).await;
+    let mut heard = Vec::new();
+    let handoff = third.hand_off("c2").await;
+    while heard.last() != Some(&Wake::Handoff(handoff)) {
+        heard.extend(tokio::time::timeout(PATIENCE, bus::next(&mut wakes)).await.expect("a wake-up"));
+    }
+    assert!(!heard.contains(&Wake::Everything), "{heard:?}");
 }
 
 #[tokio::test]
