@@ -41,7 +41,10 @@ alter table deliveries
     -- Since when it is not known whether Ada has done it.
     add column doubt_since timestamptz,
     -- From when on its absence at Ada means something.
-    add column absent_from timestamptz;
+    add column absent_from timestamptz,
+    -- How many of Ada's answers did not tell, and how many looks there were since the last of them.
+    add column doubts integer not null default 0,
+    add column looks integer not null default 0;
 update deliveries set class = 1 where kind in ('read_transcript', 'read_context') and finished_at is null;
 
 create index deliveries_next on deliveries (ai_agent_id, class, delivery_id) where finished_at is null;

@@ -1,19 +1,24 @@
 //! One call: send it, read its answer within limits, and sort what went wrong on the way.
 
 use std::error::Error;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH};
 use reqwest::multipart::Form;
 use serde_json::Value;
+use time::OffsetDateTime;
 use url::Url;
 
 use super::answer::Answer;
 use super::client::Client;
 use super::error::AdaError;
-use super::refusal;
+use super::gate::Heard;
 use super::words::for_people;
+use super::{refusal, retry_after};
+
+/// How much longer than its time limit a call may be on its way.
+const LEEWAY: Duration = Duration::from_secs(15);
 
 /// What a call is about: it decides what a refusal means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +93,15 @@ impl Client {
         if !self.base().owns(&call.url) {
             return Err(AdaError::input("This address is not one of Ada's."));
         }
+        let timing = self.timing();
+        let within = if matches!(call.body, Body::Form(_)) { timing.upload } else { timing.total };
+        let pass = self.gate().pass(within + LEEWAY).await?;
+        let answer = self.send(call).await;
+        pass.over(heard(&answer)).await;
+        answer
+    }
+
+    async fn send(&self, call: Call) -> Result<Answer, AdaError> {
         let (subject, writes, started) = (call.subject, call.writes(), Instant::now());
         let request =
             self.http().request(call.method, call.url).header(AUTHORIZATION, self.authorization()).header(ACCEPT, "application/json");
@@ -110,6 +124,19 @@ impl Client {
     }
 }
 
+/// What an answer says about calling Ada at all.
+fn heard(answer: &Result<Answer, AdaError>) -> Heard {
+    match answer {
+        Err(_) => Heard::Nothing,
+        Ok(answer) => match answer.status.as_u16() {
+            429 => Heard::SlowDown(retry_after::told(&answer.headers, OffsetDateTime::now_utc())),
+            401 | 403 => Heard::KeyRefused,
+            300..=399 | 500..=599 => Heard::Nothing,
+            _ => Heard::Well,
+        },
+    }
+}
+
 /// What it means that no answer came.
 pub(super) fn lost(error: &reqwest::Error, writes: bool) -> AdaError {
     if error.is_builder() {
@@ -124,7 +151,7 @@ pub(super) fn lost(error: &reqwest::Error, writes: bool) -> AdaError {
         ("The connection to Ada broke off", writes)
     };
     let reason = innermost(error).map_or_else(|| format!("{what}."), |cause| format!("{what} ({cause})."));
-    AdaError::Retry { reason, ambiguous }
+    AdaError::Retry { reason, ambiguous, running: ambiguous && error.is_timeout() }
 }
 
 /// The innermost cause, which is the one that tells something. It never holds the address or a header.

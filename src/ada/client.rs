@@ -11,6 +11,7 @@ use thiserror::Error;
 use url::Url;
 
 use super::address::Base;
+use super::gate::{self, Gate};
 use super::health::{Health, Watch};
 
 /// One company's AI agent at Ada: where its API is, and the key to it.
@@ -57,7 +58,10 @@ pub enum TenantError {
 
 /// Speaks to one tenant. Cheap to clone; clones share their connections.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client {
+    inner: Arc<Inner>,
+    gate: Arc<dyn Gate>,
+}
 
 struct Inner {
     http: reqwest::Client,
@@ -69,7 +73,8 @@ struct Inner {
 }
 
 impl Client {
-    /// A client with the usual time limits: 5 seconds to connect, 20 for a call, 5 minutes for an upload.
+    /// A client with the usual time limits: 5 seconds to connect, 20 for a call, 5 minutes for an upload. Nobody says when it may call:
+    /// see [`Client::through`].
     pub fn new(tenant: Tenant) -> Result<Self, TenantError> {
         Self::with_timing(tenant, Timing::default())
     }
@@ -91,38 +96,53 @@ impl Client {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(TenantError::Prepare)?;
-        Ok(Self(Arc::new(Inner { http, base, key: tenant.api_key, authorization, timing, health: Watch::default() })))
+        let inner = Inner { http, base, key: tenant.api_key, authorization, timing, health: Watch::default() };
+        Ok(Self { inner: Arc::new(inner), gate: gate::open() })
+    }
+
+    /// The same client, whose every call passes this gate.
+    pub fn through(&self, gate: Arc<dyn Gate>) -> Self {
+        Self { inner: self.inner.clone(), gate }
+    }
+
+    /// The same client, which makes no call until it is given a gate.
+    pub fn without_gate(&self) -> Self {
+        self.through(gate::shut())
+    }
+
+    pub(super) fn gate(&self) -> &dyn Gate {
+        self.gate.as_ref()
     }
 
     pub(super) fn http(&self) -> &reqwest::Client {
-        &self.0.http
+        &self.inner.http
     }
 
     pub(super) fn base(&self) -> &Base {
-        &self.0.base
+        &self.inner.base
     }
 
     pub(super) fn authorization(&self) -> HeaderValue {
-        self.0.authorization.clone()
+        self.inner.authorization.clone()
     }
 
     pub(super) fn timing(&self) -> Timing {
-        self.0.timing
+        self.inner.timing
     }
 
     pub(super) fn health(&self) -> &Watch {
-        &self.0.health
+        &self.inner.health
     }
 
     /// Whether Ada answers, as the calls of this client and its clones have shown it. The second value, given once, is how long the time without
     /// answers was that has ended since this was last asked.
     pub fn look_at_health(&self) -> (Health, Option<Duration>) {
-        self.0.health.look()
+        self.inner.health.look()
     }
 
     /// The text without the key, should somebody have answered with it.
     pub(super) fn without_key(&self, text: &str) -> String {
-        text.replace(self.0.key.expose_secret(), "[key]")
+        text.replace(self.inner.key.expose_secret(), "[key]")
     }
 }
 

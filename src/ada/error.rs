@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// How long to wait at least when Ada says "too many requests" and not for how long.
-const UNTOLD_WAIT: Duration = Duration::from_secs(1);
-
 /// Why a call to Ada did not give what was asked. Its text is for people: Ada's own words where it gave any,
 /// shortened, without control characters and without the key.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -17,11 +14,16 @@ pub enum AdaError {
         reason: String,
         /// Ada may have done it all the same. Never set on calls that only read.
         ambiguous: bool,
+        /// Nothing was answered in time: Ada may still be at it.
+        running: bool,
     },
+    /// The desk did not make the call: its turn is far off. Ada was not asked.
+    #[error("{words}")]
+    NotNow { wait: Duration, words: String },
     /// Too many requests (429). Ada did nothing.
     #[error("{words}")]
     WaitFor {
-        /// What `Retry-After` said, held within 1 second and 15 minutes; `None` if it said nothing that can be read.
+        /// What `Retry-After` said, at most an hour; `None` if it said nothing that can be read.
         told: Option<Duration>,
         words: String,
     },
@@ -62,7 +64,7 @@ pub enum AdaError {
 pub enum Next {
     /// The same again, later and later. If the error is ambiguous, look first whether it was done.
     Retry,
-    /// The same again, after at least this long. The whole tenant should slow down.
+    /// The same again, after at least this long; zero if Ada did not say how long.
     Wait(Duration),
     /// The handoff is over: close it.
     Over,
@@ -83,7 +85,8 @@ impl AdaError {
     pub fn next(&self) -> Next {
         match self {
             Self::Retry { .. } => Next::Retry,
-            Self::WaitFor { told, .. } => Next::Wait(told.unwrap_or(UNTOLD_WAIT)),
+            Self::WaitFor { told, .. } => Next::Wait(told.unwrap_or_default()),
+            Self::NotNow { wait, .. } => Next::Wait(*wait),
             Self::HandoffOver { .. } => Next::Over,
             Self::NotFound { .. } => Next::NotFound,
             Self::Refused { .. } => Next::Leave,
@@ -99,6 +102,11 @@ impl AdaError {
             Self::Retry { ambiguous, .. } | Self::Unexpected { ambiguous, .. } => *ambiguous,
             _ => false,
         }
+    }
+
+    /// Whether Ada may still be at it: what is not there yet may come.
+    pub fn may_still_run(&self) -> bool {
+        matches!(self, Self::Retry { running: true, .. })
     }
 
     /// What happened, in words for people: one line of at most some hundred characters.

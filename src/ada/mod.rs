@@ -6,6 +6,7 @@
 //! What it promises:
 //! - The key goes to the tenant's own origin, below its base path, and nowhere else: not to a redirect, not to a
 //!   `next_page_url` elsewhere, not to a file host. It is in no `Debug`, no error and no log line.
+//! - Every call passes the client's [`Gate`] before it leaves, which says when; each page of a list is one call.
 //! - Every call ends: connecting, answering and reading have time limits, and an answer has a greatest size.
 //! - An error says whether Ada may have done what was asked all the same ([`AdaError::is_ambiguous`]).
 //! - Ada may add fields, kinds of content and kinds of rows at any time; none of these is an error.
@@ -19,6 +20,7 @@ mod client;
 mod conversations;
 mod end_users;
 mod error;
+mod gate;
 mod handoffs;
 mod health;
 mod messages;
@@ -33,6 +35,7 @@ pub use attachments::{Attachment, Upload};
 pub use client::{Client, Tenant, TenantError, Timing};
 pub use conversations::Conversation;
 pub use error::{AdaError, Next};
+pub use gate::{Gate, Heard, NotNow, Pass};
 pub use handoffs::QueueNotice;
 pub use health::Health;
 pub use messages::{Created, Outgoing, Page, Sender, Whole};

@@ -23,7 +23,8 @@ pub(super) fn error(subject: Subject, answer: &Answer, writes: bool, without_key
         401 | 403 => AdaError::FixKey { status, words },
         429 => AdaError::WaitFor { told: retry_after::told(&answer.headers, OffsetDateTime::now_utc()), words },
         // 408: the request may or may not have been read to its end.
-        408 | 500..=599 => AdaError::Retry { reason: words, ambiguous: writes },
+        // 504: somebody in front of Ada has not waited for it.
+        408 | 500..=599 => AdaError::Retry { reason: words, ambiguous: writes, running: writes && matches!(status, 408 | 504) },
         404 if subject == Subject::EndUser => AdaError::NotFound { words },
         404 => AdaError::HandoffOver { status, words },
         400 if said.expired && subject != Subject::EndUser => AdaError::HandoffOver { status, words },

@@ -5,10 +5,9 @@ use std::time::Duration;
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-const SHORTEST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+const LONGEST: Duration = Duration::from_secs(60 * 60);
 
-/// The wait that was asked for, held within 1 second and 15 minutes. `None` if nothing readable was asked.
+/// The wait that was asked for, at most an hour. `None` if nothing readable was asked, or no wait: Ada has refused all the same.
 ///
 /// A date is taken against the answer's own `Date` where it has one, so that a clock that is wrong here does no harm.
 pub(super) fn told(headers: &HeaderMap, our_clock: OffsetDateTime) -> Option<Duration> {
@@ -21,7 +20,7 @@ pub(super) fn told(headers: &HeaderMap, our_clock: OffsetDateTime) -> Option<Dur
         let now = self::text(headers, DATE).and_then(moment).unwrap_or(our_clock);
         Duration::try_from(until - now).unwrap_or(Duration::ZERO)
     };
-    Some(wait.clamp(SHORTEST, LONGEST))
+    Some(wait.min(LONGEST)).filter(|wait| !wait.is_zero())
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -53,7 +52,7 @@ mod tests {
 
     #[test]
     fn seconds_are_held_within_reason() {
-        let cases = [("7", 7), ("0", 1), ("900", 900), ("901", 900), ("99999999999999999999999", 900)];
+        let cases = [("7", 7), ("900", 900), ("3601", 3600), ("1000000000", 3600), ("99999999999999999999999", 3600)];
         for (text, seconds) in cases {
             assert_eq!(wait(text, None), Some(seconds), "{text}");
         }
@@ -63,13 +62,13 @@ mod tests {
     fn a_date_counts_from_the_answers_own_clock_or_from_ours() {
         assert_eq!(wait("Tue, 20 Oct 2026 09:00:30 GMT", None), Some(30));
         assert_eq!(wait("Tue, 20 Oct 2026 09:00:30 GMT", Some("Tue, 20 Oct 2026 09:00:20 GMT")), Some(10));
-        assert_eq!(wait("Tue, 20 Oct 2020 09:00:30 GMT", None), Some(1));
-        assert_eq!(wait("Fri, 20 Oct 2079 09:00:30 GMT", None), Some(900));
+        assert_eq!(wait("Tue, 20 Oct 2020 09:00:30 GMT", None), None);
+        assert_eq!(wait("Fri, 20 Oct 2079 09:00:30 GMT", None), Some(3600));
     }
 
     #[test]
     fn what_cannot_be_read_says_nothing() {
-        for text in ["", "-5", "1.5", "soon", "2026-10-20T09:00:30Z"] {
+        for text in ["", "0", "-5", "1.5", "soon", "2026-10-20T09:00:30Z"] {
             assert_eq!(wait(text, None), None, "{text}");
         }
         assert_eq!(told(&HeaderMap::new(), CLOCK), None);

@@ -10,6 +10,7 @@ use super::table::table;
 use super::{CliError, prompt};
 use crate::bus::{self, Wake};
 use crate::model::ids::AiAgentId;
+use crate::model::pace::RateLimits;
 use crate::server::config::{AiAgentConfig, Config, check_base_url, is_domain, is_token, is_trigger_key, is_webhook_secret};
 use crate::server::secrets::SecretKey;
 use crate::server::tenants::{self, Keys};
@@ -43,6 +44,9 @@ pub struct AddArgs {
     /// The Handoff Integration Identifier in Ada
     #[arg(long, default_value = "custom-handoff")]
     pub integration: String,
+    /// How many calls this tenant may make at Ada
+    #[arg(long, value_name = "LIMITS", default_value_t)]
+    pub rate_limits: RateLimits,
 }
 
 #[derive(Debug, clap::Args)]
@@ -69,6 +73,7 @@ async fn add(args: AddArgs, config: Config) -> Result<(), CliError> {
         webhook_secrets: ask("Webhook secret, whsec_… (empty: later): ", "The webhook secret", is_webhook_secret)?,
         trigger_keys: ask("Trigger key, at least 16 characters (empty: later): ", "The trigger key", is_trigger_key)?,
         integration: args.integration,
+        rate_limits: args.rate_limits,
     };
     let key = SecretKey::load(&config)?;
     let database = super::migrate::open(&config).await?;
@@ -95,6 +100,7 @@ async fn store(database: &Database, secret: &SecretKey, agent: &AiAgentConfig) -
         name: tenants::name_of(&agent.domain),
         base_url: agent.base_url.as_str(),
         integration: &agent.integration,
+        rate_limits: agent.rate_limits,
     };
     let sealed = keys.seal(secret, &agent.domain).map_err(|error| CliError::refused(error.to_string()))?;
     ai_agents::add(&database.pool, AiAgentId::new(), description, &sealed).await?;
@@ -113,10 +119,10 @@ async fn list(config: Config) -> Result<(), CliError> {
         .into_iter()
         .map(|agent| {
             let keys = if agent.from_environment { "environment" } else { "stored, sealed" };
-            [agent.domain, agent.base_url, agent.integration, keys.to_owned()]
+            [agent.domain, agent.base_url, agent.integration, agent.rate_limits.to_string(), keys.to_owned()]
         })
         .collect();
-    say(table(["DOMAIN", "ADDRESS", "INTEGRATION", "KEYS"], &rows));
+    say(table(["DOMAIN", "ADDRESS", "INTEGRATION", "LIMITS", "KEYS"], &rows));
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use url::Url;
 use super::CliError;
 use super::say::say;
 use super::serve::{serve, stop_when_asked};
+use crate::model::pace::RateLimits;
 use crate::model::person::Role;
 use crate::people::password;
 use crate::sandbox;
@@ -88,6 +89,7 @@ fn connected_to(ada: &sandbox::Config, at: SocketAddr) -> Result<AiAgentConfig, 
         webhook_secrets: vec![SecretString::from(ada.webhook_secret.clone())],
         trigger_keys: vec![SecretString::from(ada.trigger_key.clone())],
         integration: ada.integration.clone(),
+        rate_limits: RateLimits::default(),
     })
 }
 

@@ -35,6 +35,11 @@ impl Class {
         }
     }
 
+    /// The class that a number stands for. One that this version does not know goes last.
+    pub fn from_number(number: i16) -> Self {
+        Self::ALL.into_iter().find(|class| class.number() == number).unwrap_or(Self::Queue)
+    }
+
     /// The word used in metrics.
     pub fn as_str(self) -> &'static str {
         match self {

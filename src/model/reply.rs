@@ -26,9 +26,33 @@ pub fn checked(text: &str) -> Result<&str, ReplyError> {
     }
 }
 
+/// Whether two texts say the same but for spaces, invisible characters and the marks of Markdown: what may become of a text on its way through
+/// Ada and back.
+pub fn same_words(one: &str, other: &str) -> bool {
+    let words = |text: &str| text.chars().filter(|sign| !is_mark(*sign)).collect::<String>();
+    let (one, other) = (words(one), words(other));
+    !one.is_empty() && one == other
+}
+
+fn is_mark(sign: char) -> bool {
+    sign.is_whitespace()
+        || sign.is_control()
+        || matches!(sign, '*' | '_' | '`' | '~' | '\\' | '#' | '>' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tidied_texts_say_the_same() {
+        for (one, other) in [("a  b\n", "a b"), ("see *this*", "see this"), ("x_y", "x\\_y"), ("a\u{200b}b", "ab")] {
+            assert!(same_words(one, other), "{one:?} {other:?}");
+        }
+        for (one, other) in [("yes!", "yes?"), ("Yes", "yes"), ("ok", "ok ok"), ("***", "___"), ("", "")] {
+            assert!(!same_words(one, other), "{one:?} {other:?}");
+        }
+    }
 
     #[test]
     fn blank_and_endless_replies_are_refused() {

@@ -1,11 +1,11 @@
 //! Reading what Ada knows of a conversation and its end user.
 
+use super::stopped::{Result, asked};
 use super::{Ada, backoff};
 use crate::ada::{AdaError, Next};
 use crate::model::handoff::EndUser;
 use crate::store::conversations::Profile;
 use crate::store::deliveries::Claimed;
-use crate::store::failure::Result;
 use crate::store::settle::{self, Context};
 
 const ATTEMPTS: i32 = 4;
@@ -13,11 +13,11 @@ const ATTEMPTS: i32 = 4;
 /// Reads the conversation first: it names the end user if nothing else has.
 pub(super) async fn read(ada: &Ada<'_>, claimed: &Claimed) -> Result<()> {
     let pool = ada.pool();
-    let conversation = ada.client.get_conversation(&claimed.ada_conversation).await;
+    let conversation = asked(ada.client.get_conversation(&claimed.ada_conversation).await)?;
     if let Err(error) = &conversation
         && let Some(wait) = again(error, claimed)
     {
-        return settle::read_failed(pool, claimed, &error.words(), Some(wait)).await;
+        return Ok(settle::read_failed(pool, claimed, &error.words(), Some(wait)).await?);
     }
     let mut end_user = conversation.as_ref().ok().and_then(|conversation| conversation.end_user.clone());
     if end_user.is_none() {
@@ -25,26 +25,26 @@ pub(super) async fn read(ada: &Ada<'_>, claimed: &Claimed) -> Result<()> {
         end_user = crate::store::conversations::end_user(&mut conn, claimed.conversation).await?;
     }
     let profile = match &end_user {
-        Some(id) => ada.client.get_end_user(id).await.map(profile),
+        Some(id) => asked(ada.client.get_end_user(id).await)?.map(profile),
         None => Ok(Profile::default()),
     };
     if let Err(error) = &profile
         && let Some(wait) = again(error, claimed)
     {
-        return settle::read_failed(pool, claimed, &error.words(), Some(wait)).await;
+        return Ok(settle::read_failed(pool, claimed, &error.words(), Some(wait)).await?);
     }
     let context = Context {
         metadata: conversation.map(|conversation| conversation.metadata).map_err(|error| error.words()),
         end_user,
         profile: profile.map_err(|error| error.words()),
     };
-    settle::context_read(pool, claimed, &context).await
+    Ok(settle::context_read(pool, claimed, &context).await?)
 }
 
 fn again(error: &AdaError, claimed: &Claimed) -> Option<std::time::Duration> {
     match error.next() {
         Next::Retry if claimed.attempts + 1 < ATTEMPTS => Some(backoff::after(claimed.attempts)),
-        Next::Wait(asked) => Some(backoff::at_least(asked, claimed.attempts)),
+        Next::Wait(asked) => Some(backoff::asked(asked, claimed.attempts)),
         _ => None,
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use super::stopped::{Result, asked};
 use super::{Ada, backoff};
 use crate::ada::Next;
 use crate::store::deliveries::{Claimed, Kind};
-use crate::store::failure::Result;
 use crate::store::settle;
 
 /// After a refusal that only an administrator can mend.
@@ -18,14 +18,14 @@ pub(super) async fn end(ada: &Ada<'_>, claimed: &Claimed) -> Result<()> {
         Kind::EndConversation => ada.client.end_conversation(conversation).await,
         _ => ada.client.end_handoff(conversation).await,
     };
-    let Err(error) = ended else { return settle::ended(ada.pool(), claimed, None).await };
+    let Err(error) = asked(ended)? else { return Ok(settle::ended(ada.pool(), claimed, None).await?) };
     let words = error.words();
     let wait = match error.next() {
-        Next::Over => return settle::ended(ada.pool(), claimed, Some(&words)).await,
-        Next::Wait(asked) => backoff::at_least(asked, claimed.attempts),
+        Next::Over => return Ok(settle::ended(ada.pool(), claimed, Some(&words)).await?),
+        Next::Wait(asked) => backoff::asked(asked, claimed.attempts),
         Next::Retry => backoff::after(claimed.attempts),
         _ => LATER,
     };
     let words = format!("{words} Trying again {}.", backoff::words(wait));
-    settle::end_later(ada.pool(), claimed, wait, &words).await
+    Ok(settle::end_later(ada.pool(), claimed, wait, &words).await?)
 }

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{Ada, LEASE, backoff};
+use super::hold::LEASE;
+use super::stopped::{Result, asked};
+use super::{Ada, backoff};
 use crate::ada::wire::AdaMessage;
 use crate::ada::{AdaError, Next, NextPage};
 use crate::store::deliveries::{self, Claimed};
-use crate::store::failure::Result;
 use crate::store::record::Incoming;
 use crate::store::settle;
 
@@ -23,7 +24,7 @@ pub(super) async fn read(ada: &Ada<'_>, claimed: &Claimed) -> Result<()> {
     let mut seen: HashSet<NextPage> = HashSet::new();
     let mut listed: i32 = 0;
     for _ in 0..PAGES {
-        let read = match ada.client.list_messages(&claimed.ada_conversation, page.as_ref(), PAGE).await {
+        let read = match asked(ada.client.list_messages(&claimed.ada_conversation, page.as_ref(), PAGE).await)? {
             Ok(read) => read,
             Err(error) => return failed(ada, claimed, &error).await,
         };
@@ -41,23 +42,23 @@ pub(super) async fn read(ada: &Ada<'_>, claimed: &Claimed) -> Result<()> {
             Err(error) => return failed(ada, claimed, &error).await,
         };
         if !seen.insert(next.clone()) {
-            return settle::read_failed(pool, claimed, "Ada's pages of this conversation go round in a circle.", None).await;
+            return Ok(settle::read_failed(pool, claimed, "Ada's pages of this conversation go round in a circle.", None).await?);
         }
         if !deliveries::renew(pool, claimed, LEASE).await? {
             return Ok(());
         }
         page = Some(next);
     }
-    settle::read_failed(pool, claimed, "This conversation has more messages than the desk reads.", None).await
+    Ok(settle::read_failed(pool, claimed, "This conversation has more messages than the desk reads.", None).await?)
 }
 
 async fn failed(ada: &Ada<'_>, claimed: &Claimed, error: &AdaError) -> Result<()> {
     let again: Option<Duration> = match error.next() {
         Next::Retry if claimed.attempts + 1 < ATTEMPTS => Some(backoff::after(claimed.attempts)),
-        Next::Wait(asked) => Some(backoff::at_least(asked, claimed.attempts)),
+        Next::Wait(asked) => Some(backoff::asked(asked, claimed.attempts)),
         _ => None,
     };
-    settle::read_failed(ada.pool(), claimed, &error.words(), again).await
+    Ok(settle::read_failed(ada.pool(), claimed, &error.words(), again).await?)
 }
 
 /// A message of a transcript: with its place in the list, and without a webhook's time.

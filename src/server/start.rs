@@ -23,7 +23,7 @@ use crate::bus::Bus;
 use crate::intake::body::Room;
 use crate::intake::inbox::Inbox;
 use crate::live::hub::Hub;
-use crate::outbox;
+use crate::outbox::{self, budget::Budget};
 use crate::store;
 
 /// How long what is in flight may take once the server has been told to stop.
@@ -79,6 +79,7 @@ impl Server {
         let bus = Bus::start(pool.clone(), config.bus_url.as_ref(), stop.clone());
         let hub = Hub::start(pool.clone(), &bus, stop.clone());
         let inbox = Inbox::start(&pool, hub.clone(), bus.clone());
+        let budget = Budget::new(pool.clone(), stop.clone());
         let state = AppState {
             leptos: leptos_options(address),
             config: Arc::new(config),
@@ -89,6 +90,7 @@ impl Server {
             hub,
             inbox,
             room: Room::default(),
+            budget,
             owed: Arc::new(Notify::new()),
             metrics: metrics_handle()?,
             stopping,

@@ -17,6 +17,7 @@ use crate::intake::body::Room;
 use crate::intake::inbox::Inbox;
 use crate::live::hub::Hub;
 use crate::model::ids::HandoffId;
+use crate::outbox::budget::Budget;
 
 /// Shared by every request and task of a server. Cheap to clone; holds no fact that is not in Postgres too.
 #[derive(Clone)]
@@ -31,6 +32,8 @@ pub struct AppState {
     pub inbox: Inbox,
     /// What Ada's requests may take up while they are under way.
     pub room: Room,
+    /// Turns at Ada, shared with the other servers.
+    pub budget: Budget,
     /// Rung when something is owed to Ada.
     pub owed: Arc<Notify>,
     pub leptos: LeptosOptions,

@@ -22,7 +22,7 @@ pub struct AiAgent {
     pub id: AiAgentId,
     pub domain: String,
     pub integration: String,
-    /// `None` without an API key: then nothing can be sent.
+    /// `None` without an API key: then nothing can be sent. It makes no call until it is given a gate.
     pub client: Option<ada::Client>,
     webhooks: Vec<Webhook>,
     trigger_keys: Vec<SecretString>,
@@ -86,6 +86,7 @@ impl Tenants {
                 name: name_of(&agent.domain),
                 base_url: agent.base_url.as_str(),
                 integration: &agent.integration,
+                rate_limits: agent.rate_limits,
             };
             ai_agents::keep_from_environment(pool, description).await?;
         }
@@ -162,8 +163,8 @@ fn open(stored: ai_agents::Stored, environment: Option<&AiAgentConfig>, secret: 
         },
     };
     let base_url = Url::parse(&stored.base_url).map_err(|_| fault("its address cannot be read".to_owned()))?;
-    let client =
-        api_key.map(|api_key| ada::Client::new(ada::Tenant { base_url, api_key })).transpose().map_err(|error| fault(error.to_string()))?;
+    let client = api_key.map(|api_key| ada::Client::new(ada::Tenant { base_url, api_key }).map(|client| client.without_gate()));
+    let client = client.transpose().map_err(|error| fault(error.to_string()))?;
     let webhooks = webhook_secrets
         .iter()
         .map(|secret| Webhook::new(secret.expose_secret()))

@@ -6,6 +6,7 @@ use sqlx::PgPool;
 use super::audit;
 use super::failure::{Result, StoreError};
 use crate::model::ids::AiAgentId;
+use crate::model::pace::RateLimits;
 
 /// An AI agent as it is stored.
 #[derive(Clone)]
@@ -15,6 +16,7 @@ pub struct Stored {
     pub name: String,
     pub base_url: String,
     pub integration: String,
+    pub rate_limits: RateLimits,
     pub from_environment: bool,
     /// Keys and secrets, sealed with `SECRET_KEY`; absent for the one whose keys stay in the environment.
     pub sealed_keys: Option<Vec<u8>>,
@@ -23,7 +25,8 @@ pub struct Stored {
 /// The AI agents in use.
 pub async fn list(pool: &PgPool) -> Result<Vec<Stored>> {
     let rows = sqlx::query!(
-        "select ai_agent_id, domain, name, base_url, integration, from_environment, sealed_keys
+        "select ai_agent_id, domain, name, base_url, integration, calls_per_second, calls_per_minute, calls_per_day, from_environment,
+            sealed_keys
          from ai_agents where removed_at is null order by domain"
     )
     .fetch_all(pool)
@@ -36,6 +39,7 @@ pub async fn list(pool: &PgPool) -> Result<Vec<Stored>> {
             name: row.name,
             base_url: row.base_url,
             integration: row.integration,
+            rate_limits: RateLimits::new(row.calls_per_second, row.calls_per_minute, row.calls_per_day),
             from_environment: row.from_environment,
             sealed_keys: row.sealed_keys,
         })
@@ -49,21 +53,28 @@ pub struct Description<'a> {
     pub name: &'a str,
     pub base_url: &'a str,
     pub integration: &'a str,
+    /// What its tenant may ask of Ada.
+    pub rate_limits: RateLimits,
 }
 
 /// Keeps the AI agent that the environment describes, without its keys.
 pub async fn keep_from_environment(pool: &PgPool, description: Description<'_>) -> Result<AiAgentId> {
     let id = sqlx::query_scalar!(
-        "insert into ai_agents (ai_agent_id, domain, name, base_url, integration, from_environment) values ($1, $2, $3, $4, $5, true)
+        "insert into ai_agents (ai_agent_id, domain, name, base_url, integration, calls_per_second, calls_per_minute, calls_per_day, from_environment)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, true)
          on conflict on constraint ai_agents_domain_key
-         do update set base_url = excluded.base_url, integration = excluded.integration, from_environment = true, sealed_keys = null,
+         do update set base_url = excluded.base_url, integration = excluded.integration, calls_per_second = excluded.calls_per_second,
+            calls_per_minute = excluded.calls_per_minute, calls_per_day = excluded.calls_per_day, from_environment = true, sealed_keys = null,
             removed_at = null
          returning ai_agent_id",
         AiAgentId::new().0,
         description.domain,
         description.name,
         description.base_url,
-        description.integration
+        description.integration,
+        stored(description.rate_limits.per_second),
+        stored(description.rate_limits.per_minute),
+        stored(description.rate_limits.per_day)
     )
     .fetch_one(pool)
     .await?;
@@ -74,9 +85,12 @@ pub async fn keep_from_environment(pool: &PgPool, description: Description<'_>) 
 pub async fn add(pool: &PgPool, id: AiAgentId, description: Description<'_>, sealed_keys: &[u8]) -> Result<AiAgentId> {
     let mut tx = pool.begin().await?;
     let added = sqlx::query_scalar!(
-        "insert into ai_agents as a (ai_agent_id, domain, name, base_url, integration, sealed_keys) values ($1, $2, $3, $4, $5, $6)
+        "insert into ai_agents as a
+            (ai_agent_id, domain, name, base_url, integration, sealed_keys, calls_per_second, calls_per_minute, calls_per_day)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict on constraint ai_agents_domain_key
          do update set name = excluded.name, base_url = excluded.base_url, integration = excluded.integration,
+            calls_per_second = excluded.calls_per_second, calls_per_minute = excluded.calls_per_minute, calls_per_day = excluded.calls_per_day,
             sealed_keys = excluded.sealed_keys, from_environment = false, removed_at = null
          where a.removed_at is not null
          returning ai_agent_id",
@@ -85,7 +99,10 @@ pub async fn add(pool: &PgPool, id: AiAgentId, description: Description<'_>, sea
         description.name,
         description.base_url,
         description.integration,
-        sealed_keys
+        sealed_keys,
+        stored(description.rate_limits.per_second),
+        stored(description.rate_limits.per_minute),
+        stored(description.rate_limits.per_day)
     )
     .fetch_optional(&mut *tx)
     .await?
@@ -108,4 +125,8 @@ pub async fn remove(pool: &PgPool, domain: &str) -> Result<()> {
     audit::record(&mut tx, None, "ai_agent.remove", "ai_agent", &id.to_string(), json!({ "domain": domain })).await?;
     tx.commit().await?;
     Ok(())
+}
+
+fn stored(limit: u32) -> i32 {
+    i32::try_from(limit).unwrap_or(i32::MAX)
 }

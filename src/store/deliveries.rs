@@ -1,17 +1,18 @@
 //! Calls owed to Ada, and who makes them: one lane of a conversation after the other's end, under a lease that any server can take
 //! over when it has run out.
 
+mod claim;
+
 use std::time::Duration;
 
 use serde_json::Value;
-use sqlx::{PgConnection, PgPool};
-use time::OffsetDateTime;
-use uuid::Uuid;
+use sqlx::PgConnection;
 
 use super::failure::Result;
 use super::lock::Locked;
-use crate::model::ids::{AdaConversationId, AiAgentId, ConversationId, DeliveryId, HandoffId, MessageId};
+use crate::model::ids::{DeliveryId, MessageId};
 use crate::model::pace::Class;
+pub use claim::{Busy, Claimed, Room, claim, claim_within, due_in, give_back, put_back, renew};
 
 /// What is owed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type)]
@@ -83,6 +84,19 @@ pub enum DeliveryState {
     Failed,
 }
 
+impl DeliveryState {
+    /// The word used in SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owed => "owed",
+            Self::Attempting => "attempting",
+            Self::Unclear => "unclear",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// Owes a call, as the last one of its lane. The caller holds the handoff's row lock.
 pub async fn owe(
     conn: &mut PgConnection,
@@ -124,101 +138,6 @@ pub async fn owe_as(
     Ok(())
 }
 
-/// A call that this server makes now.
-#[derive(Clone, Debug)]
-pub struct Claimed {
-    pub id: DeliveryId,
-    pub ai_agent: AiAgentId,
-    pub conversation: ConversationId,
-    pub ada_conversation: AdaConversationId,
-    pub handoff: HandoffId,
-    pub handed_off_at: OffsetDateTime,
-    pub kind: Kind,
-    pub message: Option<MessageId>,
-    pub payload: Value,
-    /// How many attempts there were before this one.
-    pub attempts: i32,
-    /// How far the last one got.
-    pub before: DeliveryState,
-    /// Who holds it: answers of somebody else's later attempt are not ours to write.
-    pub lease: Uuid,
-}
-
-/// Takes what is due and next in its lane, at most `limit`.
-pub async fn claim(pool: &PgPool, lease_for: Duration, limit: i64) -> Result<Vec<Claimed>> {
-    let lease = Uuid::new_v4();
-    let rows = sqlx::query!(
-        r#"with due as (
-            select d.delivery_id, d.state from deliveries d
-            where d.finished_at is null and d.not_before <= now() and (d.lease_until is null or d.lease_until < now())
-                and not exists (
-                    select 1 from deliveries e
-                    where e.conversation_id = d.conversation_id and e.lane = d.lane and e.finished_at is null
-                        and (e.handoff_id, e.position) < (d.handoff_id, d.position)
-                )
-            order by d.not_before
-            limit $1
-            for update skip locked
-        )
-        update deliveries d
-        set state = 'attempting', attempts = attempts + 1, lease_owner = $2, lease_until = now() + make_interval(secs => $3)
-        from due, conversations c, handoffs h
-        where d.delivery_id = due.delivery_id and c.conversation_id = d.conversation_id and h.handoff_id = d.handoff_id
-        returning d.delivery_id, d.ai_agent_id, d.conversation_id, c.ada_conversation_id, d.handoff_id, h.handed_off_at,
-            d.kind as "kind: Kind", d.message_id, d.payload, d.attempts - 1 as "attempts!", due.state as "before: DeliveryState""#,
-        limit,
-        lease,
-        lease_for.as_secs_f64()
-    )
-    .fetch_all(pool)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Claimed {
-            id: DeliveryId(row.delivery_id),
-            ai_agent: AiAgentId(row.ai_agent_id),
-            conversation: ConversationId(row.conversation_id),
-            ada_conversation: AdaConversationId(row.ada_conversation_id),
-            handoff: HandoffId(row.handoff_id),
-            handed_off_at: row.handed_off_at,
-            kind: row.kind,
-            message: row.message_id.map(MessageId),
-            payload: row.payload,
-            attempts: row.attempts,
-            before: row.before,
-            lease,
-        })
-        .collect())
-}
-
-/// Keeps the lease while a long call goes on. `false` if somebody else has taken over.
-pub async fn renew(pool: &PgPool, claimed: &Claimed, lease_for: Duration) -> Result<bool> {
-    let renewed = sqlx::query!(
-        "update deliveries set lease_until = now() + make_interval(secs => $3)
-         where delivery_id = $1 and lease_owner = $2 and finished_at is null",
-        claimed.id.0,
-        claimed.lease,
-        lease_for.as_secs_f64()
-    )
-    .execute(pool)
-    .await?;
-    Ok(renewed.rows_affected() == 1)
-}
-
-/// Gives back a claim whose outcome could not be written. It stays begun, so that whoever takes it next looks first what Ada has.
-pub async fn give_back(pool: &PgPool, claimed: &Claimed, wait: Duration) -> Result<()> {
-    sqlx::query!(
-        "update deliveries set lease_until = null, lease_owner = null, not_before = now() + make_interval(secs => $3)
-         where delivery_id = $1 and lease_owner = $2 and finished_at is null",
-        claimed.id.0,
-        claimed.lease,
-        wait.as_secs_f64()
-    )
-    .execute(pool)
-    .await?;
-    Ok(())
-}
-
 /// How an attempt ended.
 #[derive(Clone, Debug)]
 pub enum Outcome {
@@ -242,7 +161,7 @@ pub async fn finish(conn: &mut PgConnection, claimed: &Claimed, outcome: &Outcom
     };
     let written = sqlx::query!(
         "update deliveries set state = $3, problem = $4, not_before = now() + make_interval(secs => $5), lease_until = null, lease_owner = null,
-            finished_at = case when $6 then now() end
+            finished_at = case when $6 then now() end, doubt_since = case when $3 = 'unclear' then coalesce(doubt_since, now()) end
          where delivery_id = $1 and lease_owner = $2 and finished_at is null",
         claimed.id.0,
         claimed.lease,
@@ -260,4 +179,41 @@ pub async fn finish(conn: &mut PgConnection, claimed: &Claimed, outcome: &Outcom
 pub async fn step_aside(conn: &mut PgConnection, claimed: &Claimed) -> Result<()> {
     sqlx::query!("update deliveries set lane = 'metadata' where delivery_id = $1", claimed.id.0).execute(conn).await?;
     Ok(())
+}
+
+/// Ada's answer did not tell whether it has a reply, which only means something when it is not there after this long.
+pub async fn doubt(conn: &mut PgConnection, claimed: &Claimed, absent_in: Duration) -> Result<()> {
+    sqlx::query!(
+        "update deliveries set doubts = doubts + 1, looks = 0, doubt_since = now(), absent_from = now() + make_interval(secs => $2) where delivery_id = $1",
+        claimed.id.0,
+        absent_in.as_secs_f64()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Makes what is owed for a message begin with a look at what Ada has.
+pub async fn look_first(conn: &mut PgConnection, message: MessageId) -> Result<()> {
+    sqlx::query!(
+        "update deliveries set state = 'unclear', doubt_since = now(), absent_from = now() where message_id = $1 and finished_at is null",
+        message.0
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Forgets finished deliveries that are older than `days`, at most `limit` of them. Gives how many there were.
+pub async fn sweep(pool: &sqlx::PgPool, days: i32, limit: i64) -> Result<u64> {
+    let swept = sqlx::query!(
+        "delete from deliveries where delivery_id in (
+            select delivery_id from deliveries where finished_at < now() - make_interval(days => $1) order by finished_at limit $2
+         )",
+        days,
+        limit
+    )
+    .execute(pool)
+    .await?;
+    Ok(swept.rows_affected())
 }

@@ -25,7 +25,7 @@ pub mod messages;
 pub mod metadata;
 pub mod people;
 pub mod personal;
-
+pub mod postpone;
 pub mod record;
 pub mod replies;
 pub mod rows;

@@ -12,6 +12,7 @@ use super::failure::Result;
 use super::lock::Locked;
 use crate::model::ids::{AdaMessageId, AiAgentId, ConversationId, MessageId};
 use crate::model::message::{Author, AuthorRole, Content, MessageState};
+use crate::model::reply;
 use crate::model::stamp::Stamp;
 use crate::model::timeline;
 
@@ -127,6 +128,39 @@ async fn own_echo(conn: &mut PgConnection, conversation: ConversationId, incomin
         conversation.0,
         serde_json::to_value(&incoming.content)?,
         written.map(|at| at + CLOCKS_DIFFER)
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    match row {
+        Some(row) => Ok(Some(row.into())),
+        None => edited_echo(conn, conversation, incoming, written).await,
+    }
+}
+
+/// The same when Ada has tidied the text: only spaces and the marks of Markdown may differ.
+async fn edited_echo(
+    conn: &mut PgConnection,
+    conversation: ConversationId,
+    incoming: &Incoming,
+    written: Option<OffsetDateTime>,
+) -> Result<Option<Known>> {
+    let Content::Text { body } = &incoming.content else { return Ok(None) };
+    let candidates = sqlx::query!(
+        r#"select message_id, content ->> 'body' as "body!" from messages
+         where conversation_id = $1 and not echoed and sent_by is not null and first_attempt_at is not null and discarded_at is null
+            and content ->> 'type' = 'text' and ($2::timestamptz is null or first_attempt_at <= $2)
+         order by recorded_at, message_id limit 50"#,
+        conversation.0,
+        written.map(|at| at + CLOCKS_DIFFER)
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let Some(found) = candidates.into_iter().find(|own| reply::same_words(&own.body, body)) else { return Ok(None) };
+    let row = sqlx::query_as!(
+        KnownRow,
+        r#"select message_id, ada_message_id, state as "state: _", ada_created_at, ada_created_fine, event_at, event_fine, listed_at, echoed, sent_by
+         from messages where message_id = $1"#,
+        found.message_id
     )
     .fetch_optional(conn)
     .await?;

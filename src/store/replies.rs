@@ -51,23 +51,28 @@ pub async fn queue(pool: &PgPool, handoff: HandoffId, id: MessageId, body: &str,
     Ok(())
 }
 
-/// Owes a failed reply again, behind what is owed already.
+/// Owes a failed reply again, behind what is owed already. One of which nobody knows whether Ada has it is looked for first.
 pub async fn retry(pool: &PgPool, handoff: HandoffId, id: MessageId) -> Result<()> {
     let mut tx = pool.begin().await?;
     let locked = lock::handoff(&mut tx, handoff).await?;
     must_take_replies(&locked)?;
-    let requeued = sqlx::query!(
-        "update messages set state = 'queued', problem = null, recorded_at = now(), revision = revision + 1
-         where message_id = $1 and handoff_id = $2 and state in ('failed', 'unknown') and discarded_at is null",
+    let was_unknown = sqlx::query_scalar!(
+        r#"update messages m
+         set state = 'queued', problem = null, recorded_at = now(), revision = revision + 1
+         from (select message_id, state from messages where message_id = $1 for update) before
+         where m.message_id = before.message_id and handoff_id = $2 and m.state in ('failed', 'unknown') and discarded_at is null
+         returning before.state = 'unknown' as "unknown!""#,
         id.0,
         handoff.0
     )
-    .execute(&mut *tx)
-    .await?;
-    if requeued.rows_affected() == 0 {
-        return Err(not_failed());
-    }
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or_else(not_failed)?;
     deliveries::owe(&mut tx, &locked, Lane::Talk, Kind::Reply, Some(id), Value::Null).await?;
+    if was_unknown {
+        // Ada may have it all the same.
+        deliveries::look_first(&mut tx, id).await?;
+    }
     changes::append(&mut tx, handoff, What::Message(id)).await?;
     tx.commit().await?;
     Ok(())

@@ -95,7 +95,7 @@ pub async fn reply_later(pool: &PgPool, claimed: &Claimed, message: MessageId, w
     Ok(())
 }
 
-async fn tell(
+pub(super) async fn tell(
     conn: &mut sqlx::PgConnection,
     claimed: &Claimed,
     message: MessageId,
@@ -104,7 +104,7 @@ async fn tell(
 ) -> Result<()> {
     let told = sqlx::query!(
         "update messages set state = $2, problem = $3, revision = revision + 1
-         where message_id = $1 and state in ('queued', 'sending') and discarded_at is null",
+         where message_id = $1 and state in ('queued', 'sending') and discarded_at is null and (state, problem) is distinct from ($2, $3)",
         message.0,
         state.as_str(),
         problem

@@ -1,6 +1,6 @@
 //! Answers of Ada's that do not tell: never lost, never doubled in silence.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use babbage::model::ids::MessageId;
 use babbage::model::message::MessageState;
@@ -8,7 +8,7 @@ use babbage::store;
 use serde_json::json;
 
 use super::replies::{at_work, sent};
-use super::support::{FakeAda, Fault, TestDesk, When, row, texts};
+use super::support::{FakeAda, Fault, TestDesk, When, event, eventually, row, texts};
 
 /// Breaks the connection or answers 500, before or after Ada has taken the reply.
 async fn after_trouble(fault: Fault, when: When) -> (usize, Vec<String>) {
@@ -151,4 +151,88 @@ async fn two_servers_send_each_reply_once() {
     }
     sent(&ana, handoff, last.expect("a reply")).await;
     assert_eq!(desk.ada.replies("c1"), written);
+}
+
+#[tokio::test]
+async fn what_a_killed_server_had_under_way_is_taken_over_soon() {
+    let (desk, ana, handoff) = at_work().await;
+    ana.until_read(handoff).await;
+    let (database, ada, me) = (desk.database.clone(), desk.ada.clone(), ana.me.clone());
+    // Ada has it, but the server dies before the answer comes.
+    let gate = ada.holds("POST", "/messages", When::After);
+    let id = ana.reply(handoff, "hello").await;
+    gate.reached().await;
+    let elsewhere = desk.another_server().await;
+    let ana = elsewhere.browser_of(me).await;
+    desk.kill().await;
+    let killed = Instant::now();
+    // As long as the lease holds nobody touches it.
+    let pool = database.pool().await;
+    eventually("the lease runs out", async || {
+        let held = sqlx::query_scalar::<_, bool>("select exists (select 1 from deliveries where lease_until > now())");
+        (!held.fetch_one(&pool).await.expect("known")).then_some(())
+    })
+    .await;
+    sent(&ana, handoff, id).await;
+    assert!(killed.elapsed() < Duration::from_secs(20), "after {:?}", killed.elapsed());
+    assert_eq!(ada.replies("c1"), ["hello"]);
+    assert_eq!(ada.calls("POST", "/messages").len(), 1);
+    gate.open();
+}
+
+#[tokio::test]
+async fn a_doubt_that_cannot_be_resolved_is_the_agents_to_decide_and_deciding_looks_first() {
+    let (desk, ana, handoff) = at_work().await;
+    ana.until_read(handoff).await;
+    desk.ada.breaks("POST", "/messages", When::After);
+    for _ in 0..5 {
+        desk.ada.refuses("GET", "/messages", 500, "Internal error");
+    }
+    let id = ana.reply(handoff, "hello").await;
+    ana.until_reply(handoff, id, "it is looked for", |reply| reply.problem.as_ref().is_some_and(|words| words.contains("in 8 s"))).await;
+    let unknown = ana.until_reply(handoff, id, "nobody knows", |reply| reply.state == MessageState::Unknown).await;
+    assert!(unknown.problem.is_some());
+    assert_eq!(desk.ada.calls("POST", "/messages").len(), 1);
+    // The customer has it. Sending it again finds that out first.
+    ana.with_reply("retry_reply", handoff, id).await.expect("owed again");
+    let found = sent(&ana, handoff, id).await;
+    assert_eq!(found.problem, None);
+    assert_eq!((desk.ada.replies("c1"), desk.ada.calls("POST", "/messages").len()), (vec!["hello".to_owned()], 1));
+}
+
+#[tokio::test]
+async fn an_echo_settles_a_doubt_without_a_look() {
+    let (desk, ana, handoff) = at_work().await;
+    ana.until_read(handoff).await;
+    let before = desk.ada.calls("GET", "/messages").len();
+    desk.ada.breaks("POST", "/messages", When::After);
+    let id = ana.reply(handoff, "hello").await;
+    ana.until_reply(handoff, id, "it is in doubt", |reply| reply.problem.is_some()).await;
+    desk.tell(&event::echo("c1", "sent-1", "Ana", "hello")).await;
+    sent(&ana, handoff, id).await;
+    let next = ana.reply(handoff, "next").await;
+    sent(&ana, handoff, next).await;
+    assert_eq!(desk.ada.calls("GET", "/messages").len(), before, "no read was needed");
+    assert_eq!(desk.ada.replies("c1"), ["hello", "next"]);
+}
+
+#[tokio::test]
+async fn an_echo_that_ada_has_edited_is_still_ours() {
+    for (written, shown) in [("see *this*  page", "see this page"), (" two\n\nlines", "two\nlines"), ("a_b \u{200b}c", "a\\_b c")] {
+        let (desk, ana, handoff) = at_work().await;
+        ana.until_read(handoff).await;
+        desk.ada.breaks("POST", "/messages", When::After);
+        let id = ana.reply(handoff, written).await;
+        ana.until_reply(handoff, id, "it is in doubt", |reply| reply.problem.is_some()).await;
+        // Ada has it under an id that nobody has heard of, and in other letters.
+        desk.ada.change("c1", |conversation| {
+            let last = conversation.messages.last_mut().expect("it arrived");
+            last["message_id"] = json!("edited-1");
+            last["content"]["body"] = json!(shown);
+        });
+        sent(&ana, handoff, id).await;
+        assert_eq!(desk.ada.calls("POST", "/messages").len(), 1, "{written}");
+        let messages = ana.load(handoff).await.expect("readable").messages;
+        assert_eq!(messages.len(), 1, "{messages:?}");
+    }
 }

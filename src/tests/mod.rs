@@ -6,6 +6,7 @@
 mod support;
 
 mod ambiguous;
+mod budget;
 mod bus;
 mod catch_up;
 mod batches;

@@ -60,7 +60,7 @@ async fn nobody_there_means_surely_not_done() {
     let client = client_at(&base(&listener));
     drop(listener);
     let error = write(&client).await;
-    assert!(matches!(&error, AdaError::Retry { ambiguous: false, reason } if reason.contains("could not be reached")), "{error:?}");
+    assert!(matches!(&error, AdaError::Retry { ambiguous: false, reason, .. } if reason.contains("could not be reached")), "{error:?}");
     assert_eq!(error.next(), Next::Retry);
 }
 
@@ -94,7 +94,10 @@ async fn silence_after_the_request_means_unknown() {
         let call = async { if writes { write(&client).await } else { read(&client).await } };
         let (error, held) = tokio::join!(call, take_request(&listener));
         assert!(held.1.contains("/v2/conversations/c/"), "{}", held.1);
-        assert!(matches!(&error, AdaError::Retry { ambiguous, reason } if *ambiguous == writes && reason.contains("in time")), "{error:?}");
+        assert!(
+            matches!(&error, AdaError::Retry { ambiguous, reason, running } if (*ambiguous, *running) == (writes, writes) && reason.contains("in time")),
+            "{error:?}"
+        );
     }
 }
 

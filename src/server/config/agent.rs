@@ -9,13 +9,14 @@ use url::Url;
 
 use super::fault::Faults;
 use super::network;
+use crate::model::pace::{RateLimits, RateLimitsError};
 
 /// The fewest bytes behind `whsec_`.
 const WEBHOOK_SECRET_BYTES: usize = 16;
 /// The fewest characters of a trigger key.
 const TRIGGER_KEY_LENGTH: usize = 16;
 
-const DEPENDENT: &[&str] = &["ADA_DOMAIN", "ADA_API_KEY", "WEBHOOK_SECRET", "HANDOFF_AUTH_KEY", "HANDOFF_INTEGRATION"];
+const DEPENDENT: &[&str] = &["ADA_DOMAIN", "ADA_API_KEY", "WEBHOOK_SECRET", "HANDOFF_AUTH_KEY", "HANDOFF_INTEGRATION", "ADA_RATE_LIMITS"];
 const BASE_URL_EXAMPLE: &str = "https://example.ada.support/api";
 
 /// One Ada tenant, as the environment describes it.
@@ -33,6 +34,8 @@ pub struct AiAgentConfig {
     pub trigger_keys: Vec<SecretString>,
     /// `HANDOFF_INTEGRATION`: the Handoff Integration Identifier.
     pub integration: String,
+    /// `ADA_RATE_LIMITS`: what the tenant may ask of Ada.
+    pub rate_limits: RateLimits,
 }
 
 impl fmt::Debug for AiAgentConfig {
@@ -44,6 +47,7 @@ impl fmt::Debug for AiAgentConfig {
             .field("webhook_secrets", &self.webhook_secrets.len())
             .field("trigger_keys", &self.trigger_keys.len())
             .field("integration", &self.integration)
+            .field("rate_limits", &self.rate_limits)
             .finish()
     }
 }
@@ -62,9 +66,10 @@ pub(super) fn ai_agent(get: &dyn Fn(&str) -> Option<String>, faults: &mut Faults
     let trigger_keys = trigger_keys(get("HANDOFF_AUTH_KEY"), faults);
     let integration = integration(get("HANDOFF_INTEGRATION"), faults);
     let domain = domain(get("ADA_DOMAIN"), faults);
+    let rate_limits = rate_limits(get("ADA_RATE_LIMITS"), faults);
     let base_url = check_base_url(&base_url).map_err(|problem| faults.add("ADA_BASE_URL", problem, BASE_URL_EXAMPLE)).ok()?;
     let domain = domain.or_else(|| base_url.host_str().map(str::to_owned))?;
-    Some(AiAgentConfig { base_url, domain, api_key, webhook_secrets, trigger_keys, integration })
+    Some(AiAgentConfig { base_url, domain, api_key, webhook_secrets, trigger_keys, integration, rate_limits })
 }
 
 /// An address at which a tenant's API can live, without the slashes at its end.
@@ -125,6 +130,14 @@ fn integration(value: Option<String>, faults: &mut Faults) -> String {
         faults.add("HANDOFF_INTEGRATION", "has control characters", "custom-handoff");
     }
     integration
+}
+
+fn rate_limits(value: Option<String>, faults: &mut Faults) -> RateLimits {
+    let Some(value) = value else { return RateLimits::default() };
+    value.parse().unwrap_or_else(|problem: RateLimitsError| {
+        faults.add("ADA_RATE_LIMITS", &problem.to_string(), &RateLimits::default().to_string());
+        RateLimits::default()
+    })
 }
 
 fn webhook_secrets(value: Option<String>, faults: &mut Faults) -> Vec<SecretString> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use axum::Router;
 use serde_json::{Value, json};
@@ -21,6 +22,8 @@ pub struct Seen {
     pub query: String,
     pub body: Value,
     pub authorization: String,
+    /// When it came.
+    pub at: Instant,
 }
 
 impl Seen {

@@ -1,5 +1,7 @@
 //! What Ada answers, by its reference.
 
+use std::time::Instant;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
@@ -14,6 +16,7 @@ use super::event;
 const LIMIT: usize = 1024 * 1024;
 
 pub(super) async fn answer(State(ada): State<FakeAda>, request: Request) -> Response {
+    let at = Instant::now();
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, LIMIT).await.expect("a body");
     let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
@@ -23,6 +26,7 @@ pub(super) async fn answer(State(ada): State<FakeAda>, request: Request) -> Resp
         query: parts.uri.query().unwrap_or_default().to_owned(),
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
         authorization,
+        at,
     };
     let planned = ada.note(seen.clone());
     match planned {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use babbage::model::ids::{AiAgentId, HandoffId};
+use babbage::model::pace::RateLimits;
 use babbage::model::person::{Person, Role};
 use babbage::people::password;
 use babbage::server::config::Config;
@@ -260,8 +261,13 @@ pub async fn answer(response: reqwest::Response) -> (u16, Value) {
 async fn connect_agent(pool: &PgPool, ada: &FakeAda, keys: &Keys) {
     let key = SecretKey::from_base64(SECRET_KEY).expect("a key");
     let sealed = keys.seal(&key, OTHER_DOMAIN).expect("sealed keys");
-    let description =
-        store::ai_agents::Description { domain: OTHER_DOMAIN, name: "Other", base_url: &ada.base_url(), integration: INTEGRATION };
+    let description = store::ai_agents::Description {
+        domain: OTHER_DOMAIN,
+        name: "Other",
+        base_url: &ada.base_url(),
+        integration: INTEGRATION,
+        rate_limits: RateLimits::default(),
+    };
     store::ai_agents::add(pool, AiAgentId::new(), description, &sealed).await.expect("a second AI agent");
 }
 
