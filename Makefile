@@ -4,7 +4,7 @@
 help:
 	@echo 'make run      sets up what is missing, builds, and starts the desk with the Ada sandbox'
 	@echo 'make test     sets up what is missing and runs every test: unit, integration, browser'
-	@echo 'make bench    runs the benchmarks and prints one table of ratios'
+	@echo 'make bench    runs the benchmarks and prints one table of ratios; BENCH_ROWS=P1,P2 for some of them'
 	@echo 'make check    formatting, lints, licences and advisories, query descriptions'
 	@echo 'make build    release build of both halves: target/release/babbage and target/site'
 	@echo 'make queries  describes the SQL queries anew in .sqlx, after a change of SQL or migrations'

@@ -25,23 +25,12 @@ const CONVERSATIONS: usize = 40;
 /// What a call may take on its way beside the wait for a slot.
 const WAY: f64 = 20.0;
 
-pub async fn measure(settings: &Settings) -> Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    if settings.wants(&["P11"]) {
-        // All at once: they wait most of the time, and the minute is as long for all of them.
-        let (one, two, four, day) = tokio::try_join!(
-            saturated(settings, SERVERS[0]),
-            saturated(settings, SERVERS[1]),
-            saturated(settings, SERVERS[2]),
-            day(settings)
-        )?;
-        rows.extend([one, two, four, day]);
-        rows.push(bulk(settings).await?);
-    }
-    if settings.wants(&["P12"]) {
-        rows.extend(retry_after(settings).await?);
-    }
-    Ok(rows)
+/// P11.
+pub async fn saturation(settings: &Settings) -> Result<Vec<Row>> {
+    // All at once: they wait most of the time, and the minute is as long for all of them.
+    let (one, two, four, day) =
+        tokio::try_join!(saturated(settings, SERVERS[0]), saturated(settings, SERVERS[1]), saturated(settings, SERVERS[2]), day(settings))?;
+    Ok(vec![one, two, four, day, bulk(settings).await?])
 }
 
 async fn saturated(settings: &Settings, servers: usize) -> Result<Row> {
@@ -158,7 +147,8 @@ enum Asked {
     Nothing,
 }
 
-async fn retry_after(settings: &Settings) -> Result<Vec<Row>> {
+/// P12.
+pub async fn retry_after(settings: &Settings) -> Result<Vec<Row>> {
     const ASKED: [Asked; 7] =
         [Asked::Seconds(1), Asked::Seconds(2), Asked::Date, Asked::Seconds(1), Asked::Nothing, Asked::Nothing, Asked::Nothing];
     let mut desk = Desk::start(settings, 1).await?;

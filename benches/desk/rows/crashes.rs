@@ -49,7 +49,7 @@ pub async fn measure(settings: &Settings) -> Result<Vec<Row>> {
     let started = Instant::now();
     let (mut servers, mut clusters) = (0, 0);
     for kill in 0..settings.kills {
-        tokio::time::sleep(Duration::from_millis(random.random_range(20..600))).await;
+        tokio::time::sleep(Duration::from_millis(random.random_range(20..400))).await;
         if kill % POSTGRES == POSTGRES - 1 {
             postgres::crash(settings).await?;
             postgres::resume(settings).await?;

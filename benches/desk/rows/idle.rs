@@ -11,6 +11,8 @@ use crate::support::watcher::Watcher;
 
 /// How many sessions the sockets share.
 const SESSIONS: usize = 8;
+/// Descriptors that a process needs for other things.
+const SPARE: usize = 300;
 /// How many sockets are opened and closed before the first look at the memory.
 const WARM: usize = 50;
 /// How long all of them may take to open.
@@ -18,6 +20,11 @@ const OPENING: Duration = Duration::from_secs(180);
 
 pub async fn measure(settings: &Settings) -> Result<Vec<Row>> {
     let count = settings.sockets;
+    let limit = descriptors()?;
+    if count + SPARE > limit {
+        let why = format!("{count} sockets need {} open files in a process, and this shell allows {limit} (ulimit -n)", count + SPARE);
+        return Ok(vec![Row::new("P7", format!("{count} idle signed-in sockets"), "≤ 10 kB each, ≤ 4 % of one core").not_measured(why)]);
+    }
     let mut desk = Desk::start(settings, 1).await?;
     desk.hand_off(10).await?;
     let mut cookies = Vec::new();
@@ -76,4 +83,11 @@ pub async fn measure(settings: &Settings) -> Result<Vec<Row>> {
         rows = rows.into_iter().map(|row| row.void(format!("only {open} of {count} sockets opened"))).collect();
     }
     Ok(rows)
+}
+
+/// How many files a process of ours may have open.
+fn descriptors() -> Result<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits")?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).ok_or("no limit of open files")?;
+    Ok(line.split_whitespace().next().and_then(|soft| soft.parse().ok()).unwrap_or(usize::MAX))
 }

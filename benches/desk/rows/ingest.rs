@@ -46,7 +46,7 @@ async fn throughput(settings: &Settings) -> Result<Vec<Row>> {
 
     let side = settings.side;
     let (mut guess, mut echo_guess) = (FIRST_GUESS, FIRST_GUESS * 3.0);
-    let enough = |rate: f64| (rate * side.as_secs_f64() * 1.5) as usize + 1_000;
+    let enough = |rate: f64| (rate * side.as_secs_f64() * 1.25) as usize + 1_000;
     let many = |position: usize| position;
     let hot = |position: usize| if position % HOT == 0 { 0 } else { position };
     // The first statements are prepared and the first pages read before anything counts.

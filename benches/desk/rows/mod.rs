@@ -53,15 +53,24 @@ pub async fn run(settings: Settings) -> Result<bool> {
     group!("P7" => idle::measure);
     group!("P8", "P9" => fanout::measure);
     group!("P10" => replies::on_the_wire);
-    group!("P11", "P12" => budget::measure);
+    group!("P11", "R2" => budget_and_doubt);
+    group!("P12" => budget::retry_after);
     group!("P13", "P14" => recovery::measure);
     group!("P15" => sign_in::measure);
     group!("O1" => order::measure);
     group!("R1" => crashes::measure);
-    group!("R2" => replies::ambiguous);
     group!("W5" => page::measure);
     print(&rows);
     Ok(!rows.iter().any(|row| matches!(row.verdict, Verdict::Void(_))))
+}
+
+/// Both wait most of the time, and neither is about how fast something is: they are run beside each other.
+async fn budget_and_doubt(settings: &Settings) -> Result<Vec<Row>> {
+    let budget = async { if settings.wants(&["P11"]) { budget::saturation(settings).await } else { Ok(Vec::new()) } };
+    let doubt = async { if settings.wants(&["R2"]) { replies::ambiguous(settings).await } else { Ok(Vec::new()) } };
+    let (mut rows, more) = tokio::try_join!(budget, doubt)?;
+    rows.extend(more);
+    Ok(rows)
 }
 
 fn void(names: &[&'static str], why: &str) -> Vec<Row> {

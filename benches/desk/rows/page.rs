@@ -14,7 +14,7 @@ use crate::support::settings::Settings;
 use crate::support::table::Row;
 use crate::support::{Result, postgres};
 
-const MESSAGES: usize = 200;
+const MESSAGES: usize = 100;
 /// Two frames.
 const BAR: f64 = 33.0;
 /// How long the demo may take to come up.

@@ -11,7 +11,7 @@ pub fn now() -> u64 {
 }
 
 /// How many webhooks one desk can be sent in a row of the table.
-const MOST: usize = 1_500_000;
+const MOST: usize = 4_000_000;
 
 /// What was sent to one desk. A webhook is known by its sequence number, which its text carries.
 pub struct Stamps {
