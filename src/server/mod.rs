@@ -8,6 +8,7 @@ pub mod housekeeping;
 pub mod router;
 pub mod secrets;
 pub mod security;
+mod signer;
 pub mod start;
 pub mod state;
 pub mod telemetry;

@@ -67,6 +67,7 @@ impl Server {
     pub async fn start(config: Config, pool: PgPool, stopping: CancellationToken) -> Result<Self, StartError> {
         let stop = CancellationToken::new();
         store::connect::migrate(&pool).await?;
+        warn_if_not_durable(&pool).await;
         let listener =
             TcpListener::bind(config.bind_addr).await.map_err(|source| StartError::Listen { address: config.bind_addr, source })?;
         let address = listener.local_addr().map_err(StartError::Serve)?;
@@ -91,6 +92,7 @@ impl Server {
             inbox,
             room: Room::default(),
             budget,
+            last_look: Arc::default(),
             owed: Arc::new(Notify::new()),
             metrics: metrics_handle()?,
             stopping,
@@ -157,6 +159,18 @@ fn leptos_options(address: SocketAddr) -> LeptosOptions {
 /// on every page without it.
 fn is_hashed() -> bool {
     std::env::current_exe().is_ok_and(|program| program.with_file_name("hash.txt").exists())
+}
+
+/// What is acknowledged must survive a loss of power; this is the operator's to decide, and must not go unnoticed.
+async fn warn_if_not_durable(pool: &PgPool) {
+    match store::probe::not_durable(pool).await {
+        Ok(off) if off.is_empty() => {}
+        Ok(off) => {
+            let off = off.join(", ");
+            tracing::error!(off, "a crash or loss of power can lose what Ada was told is stored: turn these settings of Postgres on");
+        }
+        Err(error) => tracing::warn!(%error, "could not see whether Postgres keeps what it acknowledges"),
+    }
 }
 
 /// One recorder per process, also when tests start several servers in it.

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tower_sessions_sqlx_store::PostgresStore;
 
 use super::config::Config;
+use super::health::LastLook;
 use super::tenants::Tenants;
 use crate::bus::{Bus, Wake};
 use crate::intake::body::Room;
@@ -34,6 +35,7 @@ pub struct AppState {
     pub room: Room,
     /// Turns at Ada, shared with the other servers.
     pub budget: Budget,
+    pub last_look: Arc<LastLook>,
     /// Rung when something is owed to Ada.
     pub owed: Arc<Notify>,
     pub leptos: LeptosOptions,

@@ -7,12 +7,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use subtle::{Choice, ConstantTimeEq};
-use svix::webhooks::Webhook;
 use thiserror::Error;
 use url::Url;
 
 use super::config::{AiAgentConfig, Config};
 use super::secrets::{EncryptError, SecretKey};
+use super::signer::Signer;
 use crate::ada;
 use crate::model::ids::AiAgentId;
 use crate::store::{self, ai_agents};
@@ -24,7 +24,7 @@ pub struct AiAgent {
     pub integration: String,
     /// `None` without an API key: then nothing can be sent. It makes no call until it is given a gate.
     pub client: Option<ada::Client>,
-    webhooks: Vec<Webhook>,
+    webhooks: Vec<Signer>,
     trigger_keys: Vec<SecretString>,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Debug for AiAgent {
 impl AiAgent {
     /// Whether one of this AI agent's secrets signed these bytes.
     pub fn has_signed(&self, body: &[u8], headers: &axum::http::HeaderMap) -> bool {
-        self.webhooks.iter().any(|webhook| webhook.verify(body, headers).is_ok())
+        self.webhooks.iter().any(|webhook| webhook.has_signed(body, headers))
     }
 
     fn has_trigger_key(&self, key: &[u8]) -> Choice {
@@ -167,9 +167,9 @@ fn open(stored: ai_agents::Stored, environment: Option<&AiAgentConfig>, secret: 
     let client = client.transpose().map_err(|error| fault(error.to_string()))?;
     let webhooks = webhook_secrets
         .iter()
-        .map(|secret| Webhook::new(secret.expose_secret()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| fault("a webhook secret is malformed".to_owned()))?;
+        .map(|secret| Signer::new(secret.expose_secret()))
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(|| fault("a webhook secret is malformed".to_owned()))?;
     Ok(Some(AiAgent { id: stored.id, domain: stored.domain, integration: stored.integration, client, webhooks, trigger_keys }))
 }
 

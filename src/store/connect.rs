@@ -6,8 +6,6 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Executor, PgPool};
 
-use super::failure::Result;
-
 /// The migrations, embedded in the binary.
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -44,11 +42,4 @@ pub fn writers(pool: &PgPool, writers: usize) -> PgPool {
 /// Applies what is missing, under a database lock: several servers may start at once.
 pub async fn migrate(pool: &PgPool) -> std::result::Result<(), sqlx::migrate::MigrateError> {
     MIGRATIONS.run(pool).await
-}
-
-/// Whether the database answers and has every migration of this version.
-pub async fn is_ready(pool: &PgPool) -> Result<bool> {
-    // Checked at run time: the table is the migrator's own.
-    let applied: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations where success").fetch_one(pool).await?;
-    Ok(usize::try_from(applied).unwrap_or(0) >= MIGRATIONS.iter().count())
 }

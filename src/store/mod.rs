@@ -26,6 +26,8 @@ pub mod metadata;
 pub mod people;
 pub mod personal;
 pub mod postpone;
+pub mod probe;
+
 pub mod record;
 pub mod replies;
 pub mod rows;

@@ -4,6 +4,7 @@
 pub mod fresh;
 
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -67,6 +68,7 @@ pub(super) struct Known {
     listed_at: Option<i32>,
     echoed: bool,
     own: bool,
+    content: Content,
 }
 
 struct KnownRow {
@@ -80,6 +82,7 @@ struct KnownRow {
     listed_at: Option<i32>,
     echoed: bool,
     sent_by: Option<Uuid>,
+    content: Json<Content>,
 }
 
 impl From<KnownRow> for Known {
@@ -93,6 +96,7 @@ impl From<KnownRow> for Known {
             listed_at: row.listed_at,
             echoed: row.echoed,
             own: row.sent_by.is_some(),
+            content: row.content.0,
         }
     }
 }
@@ -100,7 +104,8 @@ impl From<KnownRow> for Known {
 async fn by_ada_id(conn: &mut PgConnection, conversation: ConversationId, id: &AdaMessageId) -> Result<Option<Known>> {
     let row = sqlx::query_as!(
         KnownRow,
-        r#"select message_id, ada_message_id, state as "state: _", ada_created_at, ada_created_fine, event_at, event_fine, listed_at, echoed, sent_by
+        r#"select message_id, ada_message_id, state as "state: _", ada_created_at, ada_created_fine, event_at, event_fine, listed_at, echoed, sent_by,
+            content as "content: _"
          from messages where conversation_id = $1 and (ada_message_id = $2 or posted_id = $2)
          order by ada_message_id = $2 desc nulls last limit 1"#,
         conversation.0,
@@ -120,7 +125,8 @@ async fn own_echo(conn: &mut PgConnection, conversation: ConversationId, incomin
     let written = timeline::ada_time(incoming.created_at, incoming.event_at);
     let row = sqlx::query_as!(
         KnownRow,
-        r#"select message_id, ada_message_id, state as "state: _", ada_created_at, ada_created_fine, event_at, event_fine, listed_at, echoed, sent_by
+        r#"select message_id, ada_message_id, state as "state: _", ada_created_at, ada_created_fine, event_at, event_fine, listed_at, echoed, sent_by,
+            content as "content: _"
          from messages
          where conversation_id = $1 and not echoed and sent_by is not null and first_attempt_at is not null and discarded_at is null
             and content = $2 and ($3::timestamptz is null or first_attempt_at <= $3)
@@ -158,7 +164,8 @@ async fn edited_echo(
     let Some(found) = candidates.into_iter().find(|own| reply::same_words(&own.body, body)) else { return Ok(None) };
     let row = sqlx::query_as!(
         KnownRow,
-        r#"select message_id, ada_message_id, state as "state: _", ada_created_at, ada_created_fine, event_at, event_fine, listed_at, echoed, sent_by
+        r#"select message_id, ada_message_id, state as "state: _", ada_created_at, ada_created_fine, event_at, event_fine, listed_at, echoed, sent_by,
+            content as "content: _"
          from messages where message_id = $1"#,
         found.message_id
     )
@@ -168,6 +175,11 @@ async fn edited_echo(
 }
 
 async fn complete(conn: &mut PgConnection, known: &Known, incoming: &Incoming) -> Result<bool> {
+    if !known.own && !says_the_same(&known.content, &incoming.content) {
+        // What was shown first stays: nothing that Ada documents changes a message.
+        metrics::counter!("babbage_messages_contradicted").increment(1);
+        tracing::warn!(message = %known.id, "Ada tells other words under the id of a message that is known; the first ones stay");
+    }
     let (created_at, event_at) = timeline::merge_facts((known.created_at, known.event_at), (incoming.created_at, incoming.event_at));
     let state = if known.own { MessageState::Sent } else { known.state };
     let listed_at = [known.listed_at, incoming.listed_at].into_iter().flatten().min();
@@ -197,6 +209,14 @@ async fn complete(conn: &mut PgConnection, known: &Known, incoming: &Incoming) -
     .execute(conn)
     .await?;
     Ok(true)
+}
+
+/// Whether two reports of a message say the same. A file's address is signed anew each time.
+fn says_the_same(one: &Content, other: &Content) -> bool {
+    match (one, other) {
+        (Content::File { mime_type: a, filename: b, .. }, Content::File { mime_type: c, filename: d, .. }) => (a, b) == (c, d),
+        _ => one == other,
+    }
 }
 
 /// Removes a row that turned out to be the echo of our own reply, told apart only now that Ada named the reply's id.

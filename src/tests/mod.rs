@@ -6,10 +6,10 @@
 mod support;
 
 mod ambiguous;
+mod batches;
 mod budget;
 mod bus;
 mod catch_up;
-mod batches;
 mod command_line;
 mod converge;
 mod doors;
@@ -30,4 +30,5 @@ mod sign_in;
 mod signatures;
 mod trigger;
 mod two_servers;
+mod unavailable;
 mod unfriendly;

@@ -10,11 +10,10 @@ use crate::server::config::Config;
 use crate::store::cluster::{Installed, PrivateCluster};
 use crate::store::connect::MIGRATIONS;
 use crate::store::database::Database;
+use crate::store::probe;
 
 /// The oldest Postgres that is tested.
 const OLDEST: i32 = 14;
-/// What must be on, or a loss of power can lose what Ada was told is stored.
-const DURABLE: [&str; 3] = ["fsync", "synchronous_commit", "full_page_writes"];
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub async fn check(config: &Config, report: &mut Report) {
@@ -81,13 +80,7 @@ async fn version(pool: &PgPool, whose: &str) -> Result<Outcome, sqlx::Error> {
 }
 
 async fn durability(pool: &PgPool) -> Result<Outcome, sqlx::Error> {
-    let mut off = Vec::new();
-    for setting in DURABLE {
-        let value: String = sqlx::query_scalar("select current_setting($1)").bind(setting).fetch_one(pool).await?;
-        if value == "off" {
-            off.push(setting);
-        }
-    }
+    let off = probe::not_durable(pool).await?;
     Ok(if off.is_empty() {
         Outcome::ok("what is committed survives a crash: fsync, synchronous_commit and full_page_writes are on")
     } else {

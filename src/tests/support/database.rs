@@ -35,6 +35,15 @@ impl Database {
         url.into()
     }
 
+    /// One in a cluster of its own, in a folder of its own, such as a disk that fills up.
+    pub async fn in_folder(cluster: PgConnectOptions, folder: &std::path::Path) -> Self {
+        let mut connection = PgConnection::connect_with(&cluster).await.expect("the cluster answers");
+        for statement in [&format!("create tablespace small location '{}'", folder.display()), "create database small tablespace small"] {
+            connection.execute(statement).await.expect(statement);
+        }
+        Self { options: cluster.database("small"), name: "small".to_owned() }
+    }
+
     /// Connections of their own, as a server has them.
     pub async fn pool(&self) -> PgPool {
         connect::pool(self.options.clone(), CONNECTIONS).await.expect("the test database answers")
