@@ -19,6 +19,12 @@ pub struct Args {
     /// The desk that gets its events and handoffs
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8090")]
     pub desk: Url,
+    /// The address under which the desk reaches the sandbox, if that is another than --listen: behind a proxy
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<Url>,
+    /// Multiplies the waits between attempts of a webhook: 0.001 lets a day pass in a minute and a half
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    pub retry_scale: f64,
 }
 
 /// Runs until it is asked to stop. Its keys are those that the environment gives the desk for its first AI agent, so that one
@@ -33,7 +39,12 @@ pub async fn run(args: Args, config: Config) -> Result<(), CliError> {
 }
 
 fn settings(args: &Args, config: &Config) -> sandbox::Config {
-    let mut settings = sandbox::Config { bind: args.listen, ..sandbox::Config::default() };
+    let mut settings = sandbox::Config {
+        bind: args.listen,
+        public_url: args.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
+        retry_scale: args.retry_scale,
+        ..sandbox::Config::default()
+    };
     let at_desk = |path: &str| format!("{}{path}", args.desk.as_str().trim_end_matches('/'));
     settings.webhook_url = at_desk("/webhooks/message");
     settings.trigger_url = at_desk("/handoffs/start");
