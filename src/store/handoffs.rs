@@ -4,7 +4,8 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::changes::{self, What};
-use super::conversations::{self, Told};
+use super::conversations::{self, Read, Told};
+use super::deliveries::{self, Kind, Lane};
 use super::failure::Result;
 use super::lock::{self, Locked};
 use crate::model::handoff::{EndCause, HandoffState};
@@ -29,7 +30,14 @@ pub async fn open(pool: &PgPool, trigger: &Trigger) -> Result<(HandoffId, bool)>
     if let Some(latest) = lock::latest(&mut tx, conversation).await?
         && latest.state.is_open()
     {
-        if kept.learned {
+        // Ada asks again while somebody has it: our answer to the first trigger did not arrive, or the end is still on its way to us. What
+        // was said in between carried no label of ours, so nobody told us; one who accepts later reads it then.
+        let accepted = latest.state != HandoffState::Waiting;
+        if accepted {
+            conversations::mark_read(&mut tx, &latest, Read::Transcript, "loading", None).await?;
+            deliveries::owe(&mut tx, &latest, Lane::Transcript, Kind::ReadTranscript, None, serde_json::Value::Null).await?;
+        }
+        if kept.learned || accepted {
             changes::append(&mut tx, latest.handoff, What::Handoff).await?;
         }
         tx.commit().await?;

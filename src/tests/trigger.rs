@@ -5,7 +5,9 @@ use babbage::model::ids::EndUserId;
 use babbage::model::person::Role;
 use serde_json::{Value, json};
 
-use super::support::{FakeAda, TRIGGER_KEY, TestDesk, answer, event};
+use time::OffsetDateTime;
+
+use super::support::{FakeAda, TRIGGER_KEY, TestDesk, answer, event, row, texts};
 
 #[tokio::test]
 async fn a_trigger_is_answered_with_its_handoff_once_it_is_stored() {

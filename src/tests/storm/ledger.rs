@@ -126,7 +126,8 @@ fn conversation(value: &Value) -> Conversation {
         id: word(&message["message_id"]),
         by_person: message["role"] == "human_agent",
         text: text_of(&message["content"]),
-        at: OffsetDateTime::parse(&word(&message["created_at"]), &Rfc3339).map_or(0, |at| at.unix_timestamp() * 1_000 + i64::from(at.millisecond())),
+        at: OffsetDateTime::parse(&word(&message["created_at"]), &Rfc3339)
+            .map_or(0, |at| at.unix_timestamp() * 1_000 + i64::from(at.millisecond())),
         labelled: message["handoff_integration"] == INTEGRATION,
     });
     Conversation {

@@ -31,6 +31,8 @@ pub struct Shape {
     pub seed: u64,
     pub conversations: usize,
     pub agents: usize,
+    /// The rate that the desk is told to keep to at Ada; in a minute, two thirds of it.
+    pub calls_per_second: usize,
     /// How long it blows, without the start before and the calm after it.
     pub storm: Duration,
 }
@@ -114,8 +116,10 @@ impl World {
         sandbox_server.start().await;
         ada.lead_to(&[sandbox_server.address]);
         let url = postgres.url();
+        let (per_second, per_minute) = (shape.calls_per_second, shape.calls_per_second * 40);
+        let limits = [("ADA_RATE_LIMITS", format!("{per_second}/s {per_minute}/min 1000000/day"))];
         let mut desks: Vec<_> =
-            ["desk-1", "desk-2"].into_iter().map(|name| Server::desk(name, path, &url, front.address, ada.address, &[])).collect();
+            ["desk-1", "desk-2"].into_iter().map(|name| Server::desk(name, path, &url, front.address, ada.address, &limits)).collect();
         let (first, second) = desks.split_at_mut(1);
         tokio::join!(first[0].start(), second[0].start());
         let sandbox = Sandbox::at(sandbox_server.address);
