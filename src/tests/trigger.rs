@@ -4,7 +4,6 @@ use babbage::model::handoff::HandoffState;
 use babbage::model::ids::EndUserId;
 use babbage::model::person::Role;
 use serde_json::{Value, json};
-
 use time::OffsetDateTime;
 
 use super::support::{FakeAda, TRIGGER_KEY, TestDesk, answer, event, row, texts};
@@ -133,6 +132,20 @@ async fn the_same_conversation_is_the_same_handoff_until_it_has_ended() {
     let second = desk.hand_off("c1").await;
     assert_ne!(second, first);
     assert_eq!(ana.load(second).await.expect("readable").detail.earlier_handoffs, 1);
+}
+
+#[tokio::test]
+async fn what_was_said_between_two_triggers_of_one_handoff_is_read() {
+    let desk = TestDesk::start().await;
+    let ana = desk.agent("Ana").await;
+    let handoff = desk.hand_off("c1").await;
+    ana.accept(handoff).await.expect("the handoff is free");
+    ana.until_read(handoff).await;
+    // Our answer was lost on the way: the AI agent went on, under no label, until the customer asked once more.
+    let said = row("m1", "end_user", "a person, please", OffsetDateTime::now_utc());
+    desk.ada.change("c1", |conversation| conversation.messages.push(said));
+    assert_eq!(desk.hand_off("c1").await, handoff);
+    ana.until("the line is there", handoff, |loaded| texts(&loaded.messages) == ["a person, please"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

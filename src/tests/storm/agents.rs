@@ -1,6 +1,6 @@
 //! Agents: they accept what waits, read, reply, try again what failed, and end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::journal::count;
@@ -29,6 +30,9 @@ pub enum Phase {
     /// Nobody does anything; pages stay open.
     Over,
 }
+
+/// How many handoffs somebody asks for at once.
+const HANDS: usize = 3;
 
 /// Somebody at work, with everything that their browser shows.
 #[derive(Clone)]
@@ -70,21 +74,28 @@ impl Agent {
 
     async fn work(self) {
         let mut random = StdRng::seed_from_u64(self.seed ^ (0xa6e0 + self.number as u64));
+        let mut asking = JoinSet::new();
+        let mut asked = HashSet::new();
         while *self.phase.borrow() != Phase::Over {
+            while let Some(done) = asking.try_join_next() {
+                asked.remove(&done.expect("an accept"));
+            }
             let list = self.lists.borrow().clone();
             for entry in list {
                 if entry.in_list_of(self.session.me.id) {
                     self.open(entry.id);
-                } else if entry.in_queue() && random.random_ratio(3.min(self.colleagues), self.colleagues) {
-                    // In a task of its own: an answer that does not come must not hold up the others.
-                    tokio::spawn(self.clone().accept(entry.id));
+                } else if entry.in_queue() && asking.len() < HANDS && random.random_ratio(3.min(self.colleagues), self.colleagues) {
+                    // An answer that does not come must not hold up the others.
+                    if asked.insert(entry.id) {
+                        asking.spawn(self.clone().accept(entry.id));
+                    }
                 }
             }
             tokio::time::sleep(Duration::from_millis(random.random_range(100..350))).await;
         }
     }
 
-    async fn accept(self, handoff: HandoffId) {
+    async fn accept(self, handoff: HandoffId) -> HandoffId {
         match self.session.call::<()>("accept_handoff", &json!({ "handoff": handoff })).await {
             Ok(()) => {
                 self.session.journal.accepted(handoff, self.session.me.id);
@@ -93,6 +104,7 @@ impl Agent {
             Err(Trouble::Refused(Problem::Taken { .. })) => count(&self.session.journal.counts.too_late),
             Err(_) => {}
         }
+        handoff
     }
 
     /// Opens a handoff in a tab of its own, once.
