@@ -5,6 +5,7 @@ pub mod config;
 pub mod failure;
 pub mod health;
 pub mod housekeeping;
+mod listen;
 pub mod router;
 pub mod secrets;
 pub mod security;

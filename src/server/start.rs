@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use axum::serve::ListenerExt;
 use leptos::config::{Env, LeptosOptions, ReloadWSProtocol};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use sqlx::PgPool;
@@ -18,7 +19,7 @@ use super::config::Config;
 use super::secrets::{SecretKey, SecretKeyError};
 use super::state::AppState;
 use super::tenants::{Tenants, TenantsError};
-use super::{housekeeping, router};
+use super::{housekeeping, listen, router};
 use crate::bus::Bus;
 use crate::intake::body::Room;
 use crate::intake::inbox::Inbox;
@@ -68,8 +69,7 @@ impl Server {
         let stop = CancellationToken::new();
         store::connect::migrate(&pool).await?;
         warn_if_not_durable(&pool).await;
-        let listener =
-            TcpListener::bind(config.bind_addr).await.map_err(|source| StartError::Listen { address: config.bind_addr, source })?;
+        let listener = listen::listen(config.bind_addr).map_err(|source| StartError::Listen { address: config.bind_addr, source })?;
         let address = listener.local_addr().map_err(StartError::Serve)?;
         let secret = SecretKey::load(&config)?;
         let tenants = Tenants::load(&pool, &config, &secret).await?;
@@ -112,6 +112,7 @@ impl Server {
         let Self { listener, router, state, mut work, .. } = self;
         let stopped = state.stop.clone();
         let app = router.into_make_service_with_connect_info::<SocketAddr>();
+        let listener = listener.tap_io(listen::at_once);
         let serving = axum::serve(listener, app).with_graceful_shutdown(async move { stopped.cancelled().await });
         let late = async {
             state.stop.cancelled().await;

@@ -47,6 +47,16 @@ async fn raw(desk: &TestDesk, browser: &Browser) -> TcpStream {
     stream
 }
 
+/// Bytes that the server's kernel keeps for one of our connections, as `/proc/net/tcp` has it.
+fn unread(server: SocketAddr, ours: SocketAddr) -> u64 {
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("the kernel's table");
+    let (server, ours) = (format!(":{:04X}", server.port()), format!(":{:04X}", ours.port()));
+    let lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let mut ends = lines.filter(|words| words.len() > 4 && words[1].ends_with(&server) && words[2].ends_with(&ours));
+    let queues = ends.next().expect("the connection is there")[4];
+    u64::from_str_radix(queues.split(':').next().expect("a queue"), 16).expect("a number")
+}
+
 /// Reads until the server has closed.
 async fn until_closed(mut stream: TcpStream) {
     let mut answer = Vec::new();
@@ -72,6 +82,8 @@ async fn who_does_not_read_holds_nobody_up_and_misses_nothing() {
     }
     good.until("the other page has all", |page| page.texts().len() == 200).await;
     assert_eq!(good.look(|page| page.gaps), 0);
+    let waiting = unread(desk.address, stalled.get_ref().local_addr().expect("an address"));
+    assert!((1..=256 * 1024).contains(&waiting), "{waiting} bytes wait in the server's kernel");
     // Then it reads: every change is there, in order, without a hole.
     let head = ana.load(handoff).await.expect("readable").number;
     let mut next = after + 1;

@@ -30,7 +30,7 @@ pub const PASSWORD: &str = "seven lanterns over water";
 const TRIGGER_KEY: &str = "trigger-key-of-the-benchmark";
 const SECRET_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 /// Rows that are not about the budget must not wait for it.
-const NO_LIMITS: &str = "100000/s 1000000/min 100000000/day";
+const NO_LIMITS: &str = "100000/s 1000000/min 1000000/day";
 
 /// A conversation that was handed over.
 #[derive(Clone, Debug)]
