@@ -8,6 +8,7 @@ use leptos_router::{SsrMode, path};
 use crate::pages::desk::DeskPage;
 use crate::pages::login::LoginPage;
 use crate::pages::not_found::NotFoundPage;
+use crate::pages::settings::{EventsPage, HealthPage, SettingsPage};
 
 #[cfg(feature = "ssr")]
 pub use document::shell;
@@ -21,6 +22,9 @@ pub fn App() -> impl IntoView {
         <Router>
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
+                <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
+                <Route path=path!("/settings/health") view=HealthPage ssr=SsrMode::Async />
+                <Route path=path!("/settings/events") view=EventsPage ssr=SsrMode::Async />
                 // One piece of HTML with everything in it: it reads well before, and without, any script.
                 <Route path=path!("/") view=DeskPage ssr=SsrMode::Async />
             </Routes>

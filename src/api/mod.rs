@@ -5,7 +5,9 @@
 pub mod accept;
 pub mod desk;
 pub mod end;
+pub mod events;
 pub mod handoff;
+pub mod health;
 pub mod metadata;
 pub mod read_again;
 pub mod reply;

@@ -1,7 +1,9 @@
 //! Signing in and out.
 
 use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
 
+use crate::model::person::Person;
 use crate::model::problem::Problem;
 
 /// Starts a session. A plain form post, so that it works before the page has hydrated; leads to the desk.
@@ -26,4 +28,10 @@ pub async fn sign_out() -> Result<(), Problem> {
     answer(sign_in::sign_out(&state()?).await)?;
     leptos_axum::redirect("/login");
     Ok(())
+}
+
+/// Who is signed in.
+#[server(endpoint = "who_am_i", input = Json)]
+pub async fn who_am_i() -> Result<Person, Problem> {
+    crate::server::answer::caller().await
 }

@@ -12,6 +12,7 @@ pub mod event;
 pub mod inbox;
 mod lane;
 mod order;
+pub mod readable;
 pub mod refuse;
 pub mod replay;
 pub mod trigger;

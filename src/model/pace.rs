@@ -141,7 +141,8 @@ impl FromStr for RateLimits {
 }
 
 /// A length of time in which Ada counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Window {
     Second,
     Minute,

@@ -3,3 +3,4 @@
 pub mod desk;
 pub mod login;
 pub mod not_found;
+pub mod settings;

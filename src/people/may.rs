@@ -19,6 +19,25 @@ pub enum Action {
     End,
 }
 
+/// What somebody wants to do with the desk itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upkeep {
+    /// Know that something is wrong.
+    KnowOfAlarms,
+    /// See how everything runs.
+    SeeHealth,
+    /// Look at events that could not be applied, and decide about them. They hold what customers wrote.
+    HandleEvents,
+}
+
+/// Whether somebody may do this with the desk itself.
+pub fn may_keep_up(person: &Person, what: Upkeep) -> bool {
+    match what {
+        Upkeep::KnowOfAlarms => person.role >= Role::Supervisor,
+        Upkeep::SeeHealth | Upkeep::HandleEvents => person.role >= Role::Administrator,
+    }
+}
+
 /// What a decision about a handoff depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -83,5 +102,15 @@ mod tests {
         assert!(may(&sam, Action::Read, others));
         assert!(may(&sam, Action::End, others));
         assert!(!may(&sam, Action::Write, others));
+    }
+
+    #[test]
+    fn the_desk_itself_is_kept_up_by_administrators() {
+        for (role, alarms, rest) in [(Role::Agent, false, false), (Role::Supervisor, true, false), (Role::Administrator, true, true)] {
+            let person = person(role);
+            assert_eq!(may_keep_up(&person, Upkeep::KnowOfAlarms), alarms);
+            assert_eq!(may_keep_up(&person, Upkeep::SeeHealth), rest);
+            assert_eq!(may_keep_up(&person, Upkeep::HandleEvents), rest);
+        }
     }
 }

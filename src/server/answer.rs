@@ -14,7 +14,7 @@ use crate::model::handoff::HandoffState;
 use crate::model::ids::HandoffId;
 use crate::model::person::Person;
 use crate::model::problem::Problem;
-use crate::people::may::{self, Action};
+use crate::people::may::{self, Action, Upkeep};
 use crate::people::session::Caller;
 use crate::store;
 
@@ -46,6 +46,20 @@ pub async fn permitted(action: Action, handoff: HandoffId) -> Result<(AppState, 
         (true, _) => Problem::Forbidden,
         (false, _) => Problem::NotFound,
     }))
+}
+
+/// Who asks, if they may do this with the desk itself.
+pub async fn permitted_upkeep(what: Upkeep) -> Result<(AppState, Person), Problem> {
+    let me = caller().await?;
+    if !may::may_keep_up(&me, what) {
+        return Err(refuse(Problem::Forbidden));
+    }
+    Ok((state()?, me))
+}
+
+/// A refusal with its status.
+pub fn refuse(problem: Problem) -> Problem {
+    answer_error(problem)
 }
 
 /// From which address the request came.

@@ -14,3 +14,4 @@ pub mod start;
 pub mod state;
 pub mod telemetry;
 pub mod tenants;
+pub mod upkeep;

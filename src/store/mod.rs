@@ -20,6 +20,8 @@ pub mod end;
 pub mod events;
 pub mod failure;
 pub mod handoffs;
+pub mod health;
+pub mod kept_events;
 pub mod lock;
 pub mod messages;
 pub mod metadata;

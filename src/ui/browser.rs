@@ -71,6 +71,11 @@ pub fn has_network() -> bool {
     window().navigator().on_line()
 }
 
+/// Whether the page is seen, rather than in the background.
+pub fn is_seen() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Visible
+}
+
 /// Tells the state of the live channel on `<body data-connection>`.
 pub fn show_connection(state: &str) {
     if let Some(body) = document().body() {

@@ -17,6 +17,9 @@ pub const RETURN: &str = "M9 6 4 11l5 5M4 11h10a6 6 0 0 1 6 6v2";
 pub const SIGN_OUT: &str = "M14 4H5v16h9M10 12h11M17 8l4 4-4 4";
 pub const WARNING: &str = "M12 4 2.5 20h19zM12 10v5M12 17.5v.5";
 
+pub const GEAR: &str = "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6M19 12l2-1-1-3-2.3.4-1.6-1.6.4-2.3-3-1-1 2h-1l-1-2-3 1 .4 2.3-1.6 1.6L4 8l-1 3 2 1v0l-2 1 1 3 2.3-.4 1.6 1.6-.4 2.3 3 1 1-2h1l1 2 3-1-.4-2.3 1.6-1.6L20 16l1-3z";
+pub const PULSE: &str = "M3 12h4l3-8 4 16 3-8h4";
+
 /// One of the drawings.
 #[component]
 pub fn Icon(path: &'static str) -> impl IntoView {

@@ -1,5 +1,6 @@
 //! Parts of pages that speak to nobody: words, marks, times, links.
 
+pub mod alarms;
 pub mod autolink;
 pub mod avatar;
 pub mod backoff;
@@ -7,6 +8,7 @@ pub mod clock;
 pub mod icon;
 pub mod key;
 pub mod linked;
+pub mod refresh;
 pub mod waiting;
 pub mod when;
 pub mod words;

@@ -40,6 +40,10 @@ pub fn has_network() -> bool {
     true
 }
 
+pub fn is_seen() -> bool {
+    true
+}
+
 pub fn show_connection(_: &str) {}
 
 pub fn show_favicon(_: &str) {}

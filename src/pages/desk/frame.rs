@@ -4,13 +4,14 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::actions::{self, Actions};
+use super::alarms::Alarms;
 use super::announce::Announcements;
 use super::context::ContextPane;
 use super::conversation::ConversationPane;
 use super::lists::Lists;
 use super::notice::Notice;
 use super::pane::Pane;
-use super::rail::Rail;
+use super::rail::{Place, Rail};
 use super::state::{Desk, Open};
 use super::status_bar::StatusBar;
 use super::{keys, live, wanted};
@@ -43,7 +44,8 @@ pub fn Frame(desk: DeskSnapshot, open: Option<(HandoffId, Result<HandoffSnapshot
     view! {
         <Announcements />
         <div class="desk" data-open=move || has_open.get().to_string() data-context=move || desk.context_shown.get().to_string()>
-            <Rail />
+            <Rail me=desk.me here=Place::Desk />
+            <Alarms />
             <main class="panes">
                 <h1 class="visually-hidden">"Desk"</h1>
                 <Lists />

@@ -1,6 +1,7 @@
 //! The desk: what waits, what is mine, the conversation that is open, and what is known about it.
 
 pub mod actions;
+mod alarms;
 mod announce;
 pub mod arrange;
 mod context;
@@ -11,7 +12,7 @@ mod keys;
 mod lists;
 mod notice;
 pub mod pane;
-mod rail;
+pub mod rail;
 pub mod state;
 mod status_bar;
 

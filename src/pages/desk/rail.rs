@@ -3,21 +3,27 @@
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use super::state::Desk;
 use crate::api::session::SignOut;
-use crate::model::person::Role;
+use crate::model::person::{Person, Role};
 use crate::ui::avatar::Avatar;
 use crate::ui::browser;
 use crate::ui::icon::{self, Icon};
 
+/// Where somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Desk,
+    Settings,
+}
+
 /// Navigation and the person's own menu.
 #[component]
-pub fn Rail() -> impl IntoView {
-    let desk = expect_context::<Desk>();
+pub fn Rail(#[prop(into)] me: Signal<Person>, here: Place) -> impl IntoView {
     let sign_out = ServerAction::<SignOut>::new();
-    let name = Signal::derive(move || desk.me.with(|me| me.name.clone()));
+    let name = Signal::derive(move || me.with(|me| me.name.clone()));
+    let administers = move || me.with(|me| me.role == Role::Administrator);
     let role = move || {
-        desk.me.with(|me| match me.role {
+        me.with(|me| match me.role {
             Role::Agent => "Agent",
             Role::Supervisor => "Supervisor",
             Role::Administrator => "Administrator",
@@ -28,16 +34,34 @@ pub fn Rail() -> impl IntoView {
             <span class="brand-mark" aria-hidden="true">
                 "B"
             </span>
-            <a class="rail-link" href="/" aria-current="page" title="Desk" aria-label="Desk">
+            <a class="rail-link" href="/" aria-current=(here == Place::Desk).then_some("page") title="Desk" aria-label="Desk">
                 <Icon path=icon::CHAT />
             </a>
+            <Show when=administers>
+                <a
+                    class="rail-link"
+                    href="/settings/health"
+                    aria-current=(here == Place::Settings).then_some("page")
+                    title="Settings"
+                    aria-label="Settings"
+                >
+                    <Icon path=icon::GEAR />
+                </a>
+            </Show>
             <button class="rail-me" popovertarget="my-menu">
                 <Avatar name />
                 <span class="visually-hidden">"You: " {name}</span>
             </button>
             <div id="my-menu" class="menu" popover="auto">
                 <p class="menu-name">{name}</p>
-                <p class="menu-role">{role} " · " {move || desk.me.with(|me| me.email.clone())}</p>
+                <p class="menu-role">{role} " · " {move || me.with(|me| me.email.clone())}</p>
+                // On small screens the rail has no room for it.
+                <Show when=administers>
+                    <a class="button wide only-narrow" href=if here == Place::Desk { "/settings/health" } else { "/" }>
+                        <Icon path=if here == Place::Desk { icon::GEAR } else { icon::CHAT } />
+                        {if here == Place::Desk { "Settings" } else { "Desk" }}
+                    </a>
+                </Show>
                 <ActionForm action=sign_out>
                     <button class="button wide" type="submit" on:click=|_| browser::forget_all()>
                         <Icon path=icon::SIGN_OUT />
