@@ -97,6 +97,13 @@ pub fn initials(name: &str) -> String {
     if letters.is_empty() { "?".to_owned() } else { letters }
 }
 
+/// A number as people read it: "10,000".
+pub fn number(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let grouped: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    format!("{}{}", if number < 0 { "-" } else { "" }, grouped.join(","))
+}
+
 /// "1 message", "2 messages".
 pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -136,6 +143,11 @@ mod tests {
     fn waiting_presses_after_two_and_five_minutes() {
         let pressure: Vec<_> = [119, 120, 299, 300].into_iter().map(|s| Pressure::of(Duration::seconds(s))).collect();
         assert_eq!(pressure, [Pressure::Calm, Pressure::Long, Pressure::Long, Pressure::TooLong]);
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!([0, 999, 10_000, -1_234_567].map(number), ["0", "999", "10,000", "-1,234,567"]);
     }
 
     #[test]

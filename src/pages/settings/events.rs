@@ -110,7 +110,7 @@ pub fn Events(events: KeptEvents) -> impl IntoView {
 #[component]
 fn Row(event: KeptEvent, open: RwSignal<Option<EventId>>) -> impl IntoView {
     let id = event.id;
-    let kind = event.event_type.unwrap_or_else(|| "unknown".to_owned());
+    let kind = event.event_type.unwrap_or_else(|| "not known".to_owned());
     let label = format!("Open the event of type {kind}");
     view! {
         <tr class:on=move || open.get() == Some(id)>

@@ -81,12 +81,12 @@ fn Agent(agent: AiAgentHealth) -> impl IntoView {
             <div class="card-parts">
                 <div>
                     <h3>"Heard from Ada"</h3>
-                    <dl class="facts">
+                    <dl class="health-facts">
                         <dt>"Last webhook"</dt>
                         <dd>{moment(agent.heard.any_at)}</dd>
                         <dt>"Last message in a handoff"</dt>
                         <dd>{moment(agent.heard.message_at)}</dd>
-                        <dt>"Signatures refused since"</dt>
+                        <dt>"Refused for their signature since"</dt>
                         <dd>{agent.heard.refused.to_string()}</dd>
                     </dl>
                 </div>
@@ -133,11 +133,11 @@ fn owed(owed: Vec<Owed>, oldest_unsent: Option<time::OffsetDateTime>) -> AnyView
     let row = |one: Owed| {
         view! {
             <dt>{class(one.class)}</dt>
-            <dd>{one.count.to_string()} ", the oldest since " <Waiting since=one.oldest label="for" /></dd>
+            <dd>{words::number(one.count)} ", the oldest since " <Waiting since=one.oldest label="for" /></dd>
         }
     };
     view! {
-        <dl class="facts">
+        <dl class="health-facts">
             {owed.into_iter().map(row).collect_view()}
             {oldest_unsent
                 .map(|since| {

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::model::health::{BudgetUse, WindowUse};
 use crate::model::pace::Window;
 use crate::ui::when::At;
+use crate::ui::words;
 
 /// The three windows, and why nothing is called just now if that is so.
 #[component]
@@ -54,10 +55,10 @@ fn window(one: WindowUse) -> impl IntoView {
             <span class="window-name">{name}</span>
             <progress class="bar" data-state=state max=one.limit.to_string() value=one.used.to_string() aria-label=format!("Calls {name}")></progress>
             <span class="window-used">
-                <b>{one.used.to_string()}</b>
-                {format!(" of {}", one.limit)}
+                <b>{words::number(one.used)}</b>
+                {format!(" of {}", words::number(one.limit.into()))}
             </span>
-            <span class="window-left">{format!("{} left", one.left())}</span>
+            <span class="window-left">{format!("{} left", words::number(one.left()))}</span>
         </li>
     }
 }
