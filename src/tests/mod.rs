@@ -8,7 +8,6 @@ mod support;
 mod ambiguous;
 mod batches;
 mod budget;
-mod batches;
 mod bus;
 mod catch_up;
 mod command_line;
