@@ -101,11 +101,13 @@ impl Client {
     }
 
     /// The same client, whose every call passes this gate.
+    #[must_use]
     pub fn through(&self, gate: Arc<dyn Gate>) -> Self {
         Self { inner: self.inner.clone(), gate }
     }
 
     /// The same client, which makes no call until it is given a gate.
+    #[must_use]
     pub fn without_gate(&self) -> Self {
         self.through(gate::shut())
     }

@@ -17,7 +17,11 @@ pub(super) fn told(headers: &HeaderMap, our_clock: OffsetDateTime) -> Option<Dur
         Duration::from_secs(text.parse().unwrap_or(u64::MAX))
     } else {
         let until = moment(text)?;
-        let now = self::text(headers, DATE).and_then(moment).unwrap_or(our_clock);
+        let now = match self::text(headers, DATE).and_then(moment) {
+            // Whole seconds are all that theirs has. Where ours says the same, it says it better.
+            Some(theirs) if !(time::Duration::ZERO..time::Duration::SECOND).contains(&(our_clock - theirs)) => theirs,
+            _ => our_clock,
+        };
         Duration::try_from(until - now).unwrap_or(Duration::ZERO)
     };
     Some(wait.min(LONGEST)).filter(|wait| !wait.is_zero())
@@ -62,6 +66,12 @@ mod tests {
     fn a_date_counts_from_the_answers_own_clock_or_from_ours() {
         assert_eq!(wait("Tue, 20 Oct 2026 09:00:30 GMT", None), Some(30));
         assert_eq!(wait("Tue, 20 Oct 2026 09:00:30 GMT", Some("Tue, 20 Oct 2026 09:00:20 GMT")), Some(10));
+        // Clocks that agree to the second: the one with more digits counts.
+        let finer = CLOCK + time::Duration::milliseconds(700);
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("Tue, 20 Oct 2026 09:00:03 GMT"));
+        headers.insert(DATE, HeaderValue::from_static("Tue, 20 Oct 2026 09:00:00 GMT"));
+        assert_eq!(told(&headers, finer), Some(Duration::from_millis(2_300)));
         assert_eq!(wait("Tue, 20 Oct 2020 09:00:30 GMT", None), None);
         assert_eq!(wait("Fri, 20 Oct 2079 09:00:30 GMT", None), Some(3600));
     }

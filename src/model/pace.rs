@@ -84,6 +84,7 @@ impl RateLimits {
     }
 
     /// What a class may use of them. At least one call, or it would wait for ever.
+    #[must_use]
     pub fn share_of(self, class: Class) -> Self {
         let share = |limit: u32| u32::try_from(u64::from(limit) * u64::from(class.share()) / 100).unwrap_or(limit).max(1);
         Self { per_second: share(self.per_second), per_minute: share(self.per_minute), per_day: share(self.per_day) }

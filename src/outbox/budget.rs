@@ -182,13 +182,11 @@ impl Turns {
         loop {
             let ((class, number), within) = {
                 let mut queue = lock(&self.queue);
-                match queue.first() {
-                    Some(first) => first,
-                    None => {
-                        queue.asking = false;
-                        return;
-                    }
-                }
+                let Some(first) = queue.first() else {
+                    queue.asking = false;
+                    return;
+                };
+                first
             };
             match budget::grant(&self.pool, self.ai_agent, class, within).await {
                 Ok(Grant::Granted(call)) => {

@@ -1,13 +1,13 @@
 //! Reading a transcript from Ada, page by page; each page is shown as it comes.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::hold::LEASE;
 use super::stopped::{Result, asked};
 use super::{Ada, backoff};
 use crate::ada::wire::AdaMessage;
-use crate::ada::{AdaError, Next, NextPage};
+use crate::ada::{AdaError, Next, NextPage, Page};
 use crate::store::deliveries::{self, Claimed};
 use crate::store::record::Incoming;
 use crate::store::settle;
@@ -17,6 +17,8 @@ const PAGE: u16 = 100;
 /// The most pages that are read of one conversation.
 const PAGES: usize = 1_000;
 const ATTEMPTS: i32 = 6;
+/// The longest window that is worth waiting for, with room.
+const A_MINUTE: Duration = Duration::from_secs(75);
 
 pub(super) async fn read(ada: &Ada<'_>, claimed: &Claimed) -> Result<()> {
     let pool = ada.pool();
@@ -24,7 +26,7 @@ pub(super) async fn read(ada: &Ada<'_>, claimed: &Claimed) -> Result<()> {
     let mut seen: HashSet<NextPage> = HashSet::new();
     let mut listed: i32 = 0;
     for _ in 0..PAGES {
-        let read = match asked(ada.client.list_messages(&claimed.ada_conversation, page.as_ref(), PAGE).await)? {
+        let read = match page_in_turn(ada, claimed, page.as_ref()).await? {
             Ok(read) => read,
             Err(error) => return failed(ada, claimed, &error).await,
         };
@@ -50,6 +52,22 @@ pub(super) async fn read(ada: &Ada<'_>, claimed: &Claimed) -> Result<()> {
         page = Some(next);
     }
     Ok(settle::read_failed(pool, claimed, "This conversation has more messages than the desk reads.", None).await?)
+}
+
+/// Reads a page. Behind the first one a turn that is not too far off is waited for: to put the read back would mean to begin it again.
+async fn page_in_turn(ada: &Ada<'_>, claimed: &Claimed, page: Option<&NextPage>) -> Result<std::result::Result<Page, AdaError>> {
+    let waiting_since = Instant::now();
+    loop {
+        let read = ada.client.list_messages(&claimed.ada_conversation, page, PAGE).await;
+        match &read {
+            Err(AdaError::NotNow { wait, .. })
+                if page.is_some() && waiting_since.elapsed() < A_MINUTE && !ada.state.stopping.is_cancelled() =>
+            {
+                tokio::time::sleep(*wait).await;
+            }
+            _ => return asked(read),
+        }
+    }
 }
 
 async fn failed(ada: &Ada<'_>, claimed: &Claimed, error: &AdaError) -> Result<()> {

@@ -61,10 +61,35 @@ pub async fn show_metrics(State(state): State<AppState>) -> String {
     metrics::gauge!("babbage_live_channels").set(f64::from(u32::try_from(state.hub.sockets()).unwrap_or(u32::MAX)));
     metrics::gauge!("babbage_database_connections").set(f64::from(state.pool.size()));
     // A database that does not answer is no reason to hide everything else.
-    if let Ok(Ok(waiting)) = tokio::time::timeout(FRESH, store::events::counts(&state.pool)).await {
-        for (outcome, count) in [("unreadable", waiting.unreadable), ("failed", waiting.failed)] {
-            metrics::gauge!("babbage_events_waiting", "outcome" => outcome).set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+    let _ = tokio::time::timeout(FRESH, measure_store(&state)).await;
+    for (ai_agent, class, waiting) in state.budget.waiting() {
+        if let Some(agent) = state.tenants.by_id(ai_agent) {
+            metrics::gauge!("babbage_ada_calls_waiting", "ai_agent" => agent.domain.clone(), "class" => class.as_str())
+                .set(number(waiting));
         }
     }
     state.metrics.render()
+}
+
+/// What the store knows of the events that wait and of the calls to Ada.
+async fn measure_store(state: &AppState) {
+    if let Ok(waiting) = store::events::counts(&state.pool).await {
+        for (outcome, count) in [("unreadable", waiting.unreadable), ("failed", waiting.failed)] {
+            metrics::gauge!("babbage_events_waiting", "outcome" => outcome).set(number(count));
+        }
+    }
+    for agent in state.tenants.all() {
+        let Ok(remaining) = store::budget::remaining(&state.pool, agent.id).await else { continue };
+        let (used, limits) = (remaining.used, remaining.limits);
+        for (window, used, limit) in
+            [("second", used.second, limits.per_second), ("minute", used.minute, limits.per_minute), ("day", used.day, limits.per_day)]
+        {
+            metrics::gauge!("babbage_ada_budget_used", "ai_agent" => agent.domain.clone(), "window" => window).set(number(used));
+            metrics::gauge!("babbage_ada_budget_limit", "ai_agent" => agent.domain.clone(), "window" => window).set(f64::from(limit));
+        }
+    }
+}
+
+fn number(count: impl TryInto<u32>) -> f64 {
+    f64::from(count.try_into().unwrap_or(u32::MAX))
 }

@@ -13,6 +13,9 @@ const SWEEP: Duration = Duration::from_secs(10 * 60);
 /// Of how many handoffs changes are forgotten in one transaction, and the time between two.
 const PRUNED_AT_ONCE: i64 = 50;
 const PAUSE: Duration = Duration::from_millis(200);
+/// For how many days calls that were made and events that were applied are kept, and how many are forgotten in one transaction.
+const KEPT_DAYS: i32 = 30;
+const FORGOTTEN_AT_ONCE: u64 = 1_000;
 /// How often the AI agents are read anew even if nobody says that they changed.
 const REREAD: Duration = Duration::from_secs(5 * 60);
 
@@ -30,6 +33,9 @@ pub async fn sweep(state: AppState) {
         if let Err(error) = prune(&state).await {
             tracing::warn!(%error, "could not forget old changes");
         }
+        if let Err(error) = forget(&state).await {
+            tracing::warn!(%error, "could not forget what is done");
+        }
         if let Err(error) = store::attempts::sweep(&state.pool).await {
             tracing::warn!(%error, "could not forget old tries to sign in");
         }
@@ -43,6 +49,22 @@ async fn prune(state: &AppState) -> store::failure::Result<()> {
         tokio::time::sleep(PAUSE).await;
     }
     Ok(())
+}
+
+/// Forgets what is done and of no use any more, a little at a time.
+async fn forget(state: &AppState) -> store::failure::Result<()> {
+    let (pool, limit) = (&state.pool, i64::try_from(FORGOTTEN_AT_ONCE).unwrap_or(i64::MAX));
+    loop {
+        let forgotten = [
+            store::deliveries::sweep(pool, KEPT_DAYS, limit).await?,
+            store::events::sweep(pool, KEPT_DAYS, limit).await?,
+            store::budget::sweep(pool, limit).await?,
+        ];
+        if forgotten.iter().all(|rows| *rows < FORGOTTEN_AT_ONCE) || state.stopping.is_cancelled() {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 /// Reads the AI agents anew when they change, until the server stops; and now and then, should a wake-up have been lost.

@@ -208,9 +208,9 @@ pub async fn remaining(pool: &PgPool, ai_agent: AiAgentId) -> Result<Remaining> 
 /// Forgets calls that no window can hold any more, at most `limit` of them. Gives how many there were.
 pub async fn sweep(pool: &PgPool, limit: i64) -> Result<u64> {
     let swept = sqlx::query!(
-        "delete from ada_calls where (ai_agent_id, number) in (
-            select ai_agent_id, number from ada_calls where granted_at < now() - interval '26 hours' order by granted_at limit $1
-         )",
+        "delete from ada_calls where ctid = any(array(
+            select ctid from ada_calls where granted_at < now() - interval '26 hours' order by granted_at limit $1
+         ))",
         limit
     )
     .execute(pool)

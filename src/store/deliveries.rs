@@ -207,9 +207,9 @@ pub async fn look_first(conn: &mut PgConnection, message: MessageId) -> Result<(
 /// Forgets finished deliveries that are older than `days`, at most `limit` of them. Gives how many there were.
 pub async fn sweep(pool: &sqlx::PgPool, days: i32, limit: i64) -> Result<u64> {
     let swept = sqlx::query!(
-        "delete from deliveries where delivery_id in (
+        "delete from deliveries where delivery_id = any(array(
             select delivery_id from deliveries where finished_at < now() - make_interval(days => $1) order by finished_at limit $2
-         )",
+         ))",
         days,
         limit
     )

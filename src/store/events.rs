@@ -183,3 +183,19 @@ pub async fn dismiss(pool: &PgPool, id: EventId, by: PersonId) -> Result<bool> {
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Forgets deliveries of events that were applied more than `days` ago, at most `limit` of them. Svix sends an event again for about a day; one that
+/// comes later all the same changes nothing, because what it says is known. Gives how many there were.
+pub async fn sweep(pool: &PgPool, days: i32, limit: i64) -> Result<u64> {
+    let swept = sqlx::query!(
+        "delete from events where event_id = any(array(
+            select event_id from events
+            where outcome = 'applied' and received_at < now() - make_interval(days => $1) order by received_at limit $2
+         ))",
+        days,
+        limit
+    )
+    .execute(pool)
+    .await?;
+    Ok(swept.rows_affected())
+}

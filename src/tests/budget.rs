@@ -242,6 +242,8 @@ async fn what_no_window_can_hold_any_more_is_forgotten() {
     let (desk, ana, handoff) = at_work().await;
     ana.until_read(handoff).await;
     assert_eq!(budget::sweep(&desk.pool, 100).await.expect("swept"), 0);
+    assert_eq!(babbage::store::deliveries::sweep(&desk.pool, 30, 100).await.expect("swept"), 0, "not old enough");
+    assert_eq!(babbage::store::deliveries::sweep(&desk.pool, 0, 1).await.expect("swept"), 1, "a little at a time");
     let remaining = budget::remaining(&desk.pool, desk.state.tenants.all()[0].id).await.expect("known");
     assert_eq!(remaining.limits, RateLimits::default());
     assert!(remaining.used.day >= 1 && remaining.paused_until.is_none() && remaining.next_of_day.is_none(), "{remaining:?}");
