@@ -79,7 +79,7 @@ impl Connection {
                         return self.load_anew(handoff).await;
                     }
                     for told in recent {
-                        self.send_soon(told.text).await?;
+                        self.send_soon(&told.text).await?;
                         self.has_sent(told.number);
                     }
                     self.send_rest().await?;
@@ -107,7 +107,8 @@ impl Connection {
         for numbered in changes {
             let number = numbered.number;
             let frame = FromServer::Change { numbered: Box::new(numbered) };
-            self.send_soon(serde_json::to_string(&frame).map_err(|_| Over::Gone)?.into()).await?;
+            let text = serde_json::to_string(&frame).map_err(|_| Over::Gone)?;
+            self.send_soon(&text.into()).await?;
             self.has_sent(number);
         }
         self.send_rest().await

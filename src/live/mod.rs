@@ -28,3 +28,5 @@ mod listed;
 mod patience;
 #[cfg(feature = "ssr")]
 pub mod socket;
+#[cfg(feature = "ssr")]
+pub mod wire;

@@ -4,19 +4,21 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures::SinkExt;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::catch_up::Watched;
 use super::frames::{Bye, FromBrowser, FromServer, HEARTBEAT, SILENCE};
 use super::hub::{Fresh, ListEntry, Personal, Present};
 use super::listed::{self, Listed, Move};
 use super::patience::{self, Allowance};
+use super::wire::{Broken, Heard, Upgrade, Wire};
 use crate::model::handoff::HandoffSummary;
 use crate::model::person::Person;
 use crate::people::session::{Caller, Visit};
@@ -24,19 +26,13 @@ use crate::server::security;
 use crate::server::state::AppState;
 use crate::store;
 
-/// tungstenite would set 128 KiB aside for reading on each connection; frames from browsers are tiny.
-const READ_BUFFER: usize = 1024;
-const WRITE_BUFFER: usize = 16 * 1024;
-const MOST_FROM_BROWSER: usize = 16 * 1024;
-/// How long a browser may take to read one frame.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a goodbye may take.
 const PARTING: Duration = Duration::from_secs(1);
 /// After how many heartbeats a session is looked at even if nobody says that it ended.
 const RECHECK: u32 = 20;
 
 /// Opens the live channel for a signed-in person.
-pub async fn open_live(State(state): State<AppState>, headers: HeaderMap, caller: Caller, upgrade: WebSocketUpgrade) -> Response {
+pub async fn open_live(State(state): State<AppState>, headers: HeaderMap, caller: Caller, upgrade: Upgrade) -> Response {
     if !security::same_origin(&headers, &state.config.allowed_origins()) {
         return StatusCode::FORBIDDEN.into_response();
     }
@@ -44,28 +40,20 @@ pub async fn open_live(State(state): State<AppState>, headers: HeaderMap, caller
     if state.stopping.is_cancelled() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    upgrade
-        .read_buffer_size(READ_BUFFER)
-        .max_message_size(MOST_FROM_BROWSER)
-        .max_frame_size(MOST_FROM_BROWSER)
-        // What follows on each other leaves together; a frame that is larger leaves alone. So what waits in a connection is that, or
-        // one frame.
-        .write_buffer_size(WRITE_BUFFER)
-        .on_upgrade(move |socket| {
-            let present = state.hub.arrive(person.id);
-            let queue = state.hub.queue();
-            let connection =
-                Connection { socket, person, visit, present, queue, desk: false, listed: Listed::default(), watched: None, state };
-            // Of its own size, not of what it takes to open it.
-            Box::pin(connection.run())
-        })
+    upgrade.open(move |wire| {
+        let present = state.hub.arrive(person.id);
+        let queue = state.hub.queue();
+        let connection = Connection { wire, person, visit, present, queue, desk: false, listed: Listed::default(), watched: None, state };
+        // Of its own size, not of what it takes to open it.
+        Box::pin(connection.run())
+    })
 }
 
 pub(super) struct Connection {
     pub(super) state: AppState,
     pub(super) person: Person,
     pub(super) watched: Option<Watched>,
-    socket: WebSocket,
+    wire: Wire,
     visit: Visit,
     /// What is said to this person alone.
     present: Present,
@@ -83,15 +71,18 @@ pub(super) enum Over {
     Close(Bye),
 }
 
-impl From<axum::Error> for Over {
-    fn from(_: axum::Error) -> Self {
-        Self::Gone
+impl From<Broken> for Over {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Gone => Self::Gone,
+            Broken::Stalled => Self::Close(Bye::TooSlow),
+        }
     }
 }
 
 /// What happened to a connection.
 enum Event {
-    Frame(Option<Result<Frame, axum::Error>>),
+    Heard(Heard),
     /// The watched handoff has more.
     More,
     Queue(Result<ListEntry, RecvError>),
@@ -111,8 +102,8 @@ impl Connection {
     async fn say_goodbye(&mut self, reason: Bye) {
         let within_ms = (reason == Bye::Restarting).then(|| patience::return_within(self.state.hub.sockets()));
         let _ = self.send(&FromServer::Bye { reason, within_ms }).await;
-        let code = if reason == Bye::Restarting { close_code::RESTART } else { close_code::POLICY };
-        let _ = self.socket.send(Frame::Close(Some(CloseFrame { code, reason: "".into() }))).await;
+        let code = if reason == Bye::Restarting { CloseCode::Restart } else { CloseCode::Policy };
+        let _ = self.wire.close(CloseFrame { code, reason: Utf8Bytes::default() }).await;
     }
 
     /// Waits for what happens, and deals with it. What it takes to deal with something is set aside only meanwhile: most connections
@@ -127,22 +118,22 @@ impl Connection {
         loop {
             let event = tokio::select! {
                 () = stopping.cancelled() => return Err(Over::Close(Bye::Restarting)),
-                frame = self.socket.recv() => Event::Frame(frame),
+                heard = self.wire.hear() => Event::Heard(heard),
                 () = more(&mut self.watched) => Event::More,
                 entry = self.queue.recv(), if self.desk => Event::Queue(entry),
                 word = self.present.words.recv() => Event::Word(word),
                 _ = heartbeat.tick() => Event::Heartbeat,
             };
             match event {
-                Event::Frame(frame) => {
+                Event::Heard(said) => {
                     heard = Instant::now();
                     if !allowance.takes(heard) {
                         return Err(Over::Close(Bye::TooSlow));
                     }
-                    match frame {
-                        Some(Ok(Frame::Text(text))) => Box::pin(self.hear(&text)).await?,
-                        Some(Ok(Frame::Close(_)) | Err(_)) | None => return Err(Over::Gone),
-                        Some(Ok(_)) => {}
+                    match said {
+                        Heard::Text(text) => Box::pin(self.hear(&text)).await?,
+                        Heard::Other => {}
+                        Heard::End => return Err(Over::Gone),
                     }
                 }
                 Event::More => Box::pin(self.catch_up()).await?,
@@ -241,23 +232,17 @@ impl Connection {
     }
 
     pub(super) async fn send_text(&mut self, text: Utf8Bytes) -> Result<(), Over> {
-        patiently(self.socket.send(Frame::Text(text))).await
+        self.send_soon(&text).await?;
+        self.send_rest().await
     }
 
     /// Sends a frame, soon: together with those that follow, or with [`Self::send_rest`].
-    pub(super) async fn send_soon(&mut self, text: Utf8Bytes) -> Result<(), Over> {
-        patiently(self.socket.feed(Frame::Text(text))).await
+    pub(super) async fn send_soon(&mut self, text: &Utf8Bytes) -> Result<(), Over> {
+        Ok(self.wire.say_soon(text).await?)
     }
 
     pub(super) async fn send_rest(&mut self) -> Result<(), Over> {
-        patiently(self.socket.flush()).await
-    }
-}
-
-async fn patiently(sending: impl Future<Output = Result<(), axum::Error>>) -> Result<(), Over> {
-    match tokio::time::timeout(PATIENCE, sending).await {
-        Ok(sent) => Ok(sent?),
-        Err(_) => Err(Over::Close(Bye::TooSlow)),
+        Ok(self.wire.flush().await?)
     }
 }
 

@@ -28,7 +28,7 @@ use crate::outbox::{self, budget::Budget};
 use crate::store;
 
 /// How long what is in flight may take once the server has been told to stop.
-const GRACE: Duration = Duration::from_secs(8);
+const GRACE: Duration = Duration::from_secs(7);
 /// How long a server that was asked to stop still answers whoever comes, while `/readyz` says that it stops and browsers leave.
 const DRAIN: Duration = Duration::from_secs(1);
 

@@ -7,6 +7,7 @@ use babbage::live::frames::{Bye, FromBrowser};
 use babbage::model::change::OpenHandoff;
 use futures::future::join_all;
 use futures::{SinkExt, StreamExt};
+use serde_json::json;
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -177,11 +178,15 @@ async fn a_page_that_waits_costs_little() {
     let desk = TestDesk::start().await;
     let process = Process::start(&desk).await;
     let ana = desk.agent("Ana").await.at(process.base.clone());
+    // Lists of some length: what it takes to write them once must not stay.
+    for number in 0..100 {
+        desk.hand_off_with(json!({ "conversation_id": format!("c{number}"), "issue_category": "a long story ".repeat(20) })).await;
+    }
     let open = async |_| {
         let mut socket = connect(&ana.base, ana.cookie().as_deref(), Some(&ana.origin)).await.expect("the live channel opens");
         socket.send(Frame::text(serde_json::to_string(&FromBrowser::Desk).expect("a frame"))).await.expect("said");
-        // The lists.
-        socket.next().await.expect("a frame").expect("a good frame");
+        let lists = socket.next().await.expect("a frame").expect("a good frame");
+        assert!(lists.len() > 50_000, "{}", lists.len());
         socket
     };
     // What is set up once is not counted.
