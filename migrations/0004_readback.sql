@@ -4,6 +4,8 @@ alter table conversations
     -- When it was last compared with Ada's own list to the end, and why.
     add column read_back_at timestamptz,
     add column read_back_why text,
+    -- When that was last tried, whatever came of it.
+    add column read_tried_at timestamptz,
     -- Why it is to be compared once more.
     add column read_back_wanted text check (read_back_wanted in ('outage', 'ada_outage', 'check')),
     -- Where in Ada's list that ended, so that the next one begins there and not at the first message.
@@ -30,6 +32,8 @@ create index messages_waits_for_echo on messages (ai_agent_id, first_attempt_at)
 alter table deliveries drop constraint deliveries_kind_check;
 alter table deliveries add constraint deliveries_kind_check
     check (kind in ('reply', 'metadata', 'end_handoff', 'end_conversation', 'read_transcript', 'read_context', 'read_back'));
+alter table deliveries drop constraint deliveries_lane_check;
+alter table deliveries add constraint deliveries_lane_check check (lane in ('talk', 'metadata', 'transcript', 'context', 'read_back'));
 -- One at a time, whatever wants it.
 create unique index deliveries_one_read_back on deliveries (conversation_id) where kind = 'read_back' and finished_at is null;
 

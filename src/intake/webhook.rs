@@ -25,7 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(6);
 /// sending it again would not help.
 pub async fn receive(State(state): State<AppState>, request: Request) -> Result<Json<Value>, Refusal> {
     let held = state.room.read(request, LIMIT).await?;
-    let signers = verify::signers(&state.tenants, &held.headers, &held.bytes).inspect_err(|_| count("refused"))?;
+    let signers = verify::signers(&state.tenants, &held.headers, &held.bytes).inspect_err(|_| {
+        count("refused");
+        state.hearing.refused(&state.tenants, &held.bytes);
+    })?;
     // Svix always sends an id, and signs it.
     let delivery = verify::delivery_id(&held.headers).ok_or(Refusal::NotSigned)?;
 
@@ -39,6 +42,7 @@ pub async fn receive(State(state): State<AppState>, request: Request) -> Result<
         Ok(event) => event,
         Err(unreadable) => return keep(&state, received, Trouble::Unreadable, &unreadable.reason, &held.bytes).await,
     };
+    state.hearing.heard(agent, &event);
     let (name, conversation) = (event.name.clone(), event.conversation().map(str::to_owned));
     (received.event_type, received.conversation) = (Some(name.as_str()), conversation.as_deref());
 

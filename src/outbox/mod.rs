@@ -14,6 +14,7 @@ pub mod doubt;
 mod end;
 mod hold;
 mod metadata;
+mod read_back;
 mod reply;
 mod stopped;
 mod transcript;
@@ -29,7 +30,9 @@ use self::hold::{Held, Hold, LEASE};
 use self::stopped::{Result, Stopped};
 use self::under_way::UnderWay;
 use crate::ada;
+use crate::readback::Pace;
 use crate::server::state::AppState;
+use crate::store;
 use crate::store::deliveries::{self, Claimed, Kind};
 use crate::store::{postpone, settle};
 
@@ -113,6 +116,7 @@ async fn attempt(state: &AppState, claimed: &Claimed, hold: &Hold) -> Result<()>
         Kind::EndHandoff | Kind::EndConversation => end::end(&ada, claimed).await,
         Kind::ReadTranscript => transcript::read(&ada, claimed).await,
         Kind::ReadContext => context::read(&ada, claimed).await,
+        Kind::ReadBack => read_back::read(&ada, claimed).await,
     }
 }
 
@@ -126,6 +130,10 @@ impl Ada<'_> {
     fn pool(&self) -> &sqlx::PgPool {
         &self.state.pool
     }
+
+    fn pace(&self) -> Pace {
+        self.state.config.readback
+    }
 }
 
 /// The AI agent has no key any more: what is owed fails with that reason, an end is tried again later.
@@ -137,6 +145,7 @@ async fn without_key(state: &AppState, claimed: &Claimed) -> Result<()> {
         Kind::Metadata => settle::metadata_failed(pool, claimed, WORDS, None).await?,
         Kind::EndHandoff | Kind::EndConversation => settle::end_later(pool, claimed, Duration::from_secs(60), WORDS).await?,
         Kind::ReadTranscript | Kind::ReadContext => settle::read_failed(pool, claimed, WORDS, None).await?,
+        Kind::ReadBack => store::read_back::failed(pool, claimed, WORDS, None, false).await?,
     }
     Ok(())
 }

@@ -1,14 +1,15 @@
 //! Reading a transcript from Ada, page by page; each page is shown as it comes.
 
-use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::hold::LEASE;
+use super::read_back::Reading;
 use super::stopped::{Result, asked};
 use super::{Ada, backoff};
 use crate::ada::wire::AdaMessage;
 use crate::ada::{AdaError, Next, NextPage, Page};
 use crate::store::deliveries::{self, Claimed};
+use crate::store::read_back::{self, Why};
 use crate::store::record::Incoming;
 use crate::store::settle;
 
@@ -22,20 +23,21 @@ const A_MINUTE: Duration = Duration::from_secs(75);
 
 pub(super) async fn read(ada: &Ada<'_>, claimed: &Claimed) -> Result<()> {
     let pool = ada.pool();
-    let mut page: Option<NextPage> = None;
-    let mut seen: HashSet<NextPage> = HashSet::new();
-    let mut listed: i32 = 0;
+    let mut reading = Reading::default();
     for _ in 0..PAGES {
-        let read = match page_in_turn(ada, claimed, page.as_ref()).await? {
+        let read = match page_in_turn(ada, claimed, reading.page()).await? {
             Ok(read) => read,
             Err(error) => return failed(ada, claimed, &error).await,
         };
         if read.skipped > 0 {
             tracing::warn!(skipped = read.skipped, handoff = %claimed.handoff, "messages of a transcript have no id and were left out");
         }
-        let messages: Vec<_> = (listed..).zip(read.messages).map(incoming).collect();
-        listed = listed.saturating_add(i32::try_from(messages.len()).unwrap_or(i32::MAX));
+        reading.look_at(&read);
+        let messages: Vec<_> = (reading.listed()..).zip(read.messages).map(incoming).collect();
         let last = matches!(read.next, Ok(None));
+        if last {
+            read_back::complete(pool, claimed.conversation, Why::Accept, reading.ended().as_ref()).await?;
+        }
         settle::transcript_page(pool, claimed, &messages, last).await?;
         ada.state.wake(claimed.handoff);
         let next = match read.next {
@@ -43,13 +45,12 @@ pub(super) async fn read(ada: &Ada<'_>, claimed: &Claimed) -> Result<()> {
             Ok(None) => return Ok(()),
             Err(error) => return failed(ada, claimed, &error).await,
         };
-        if !seen.insert(next.clone()) {
+        if !reading.go_on(next, messages.len()) {
             return Ok(settle::read_failed(pool, claimed, "Ada's pages of this conversation go round in a circle.", None).await?);
         }
         if !deliveries::renew(pool, claimed, LEASE).await? {
             return Ok(());
         }
-        page = Some(next);
     }
     Ok(settle::read_failed(pool, claimed, "This conversation has more messages than the desk reads.", None).await?)
 }

@@ -19,6 +19,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::secrets::SecretKey;
+use crate::readback::Pace;
 pub use agent::{AiAgentConfig, check_base_url, is_domain, is_token, is_trigger_key, is_webhook_secret};
 use fault::Faults;
 pub use fault::{ConfigError, Fault};
@@ -50,6 +51,8 @@ pub struct Config {
     /// `RUST_LOG`: a filter in the syntax of `tracing_subscriber::EnvFilter`, already checked. `None`: `info` for what runs on
     /// and on, less for commands that end.
     pub rust_log: Option<String>,
+    /// How often conversations are compared with Ada. Not set from outside.
+    pub readback: Pace,
 }
 
 /// How log lines look.
@@ -108,6 +111,7 @@ impl Config {
             secret_key: secret_key(get("SECRET_KEY"), faults),
             log_format: log_format(get("LOG_FORMAT"), faults),
             rust_log: rust_log(get("RUST_LOG"), faults),
+            readback: Pace::default(),
             data_dir,
             bind_addr,
         }

@@ -25,6 +25,7 @@ use crate::intake::body::Room;
 use crate::intake::inbox::Inbox;
 use crate::live::hub::Hub;
 use crate::outbox::{self, budget::Budget};
+use crate::readback::{self, Hearing};
 use crate::store;
 
 /// How long what is in flight may take once the server has been told to stop.
@@ -93,6 +94,7 @@ impl Server {
             room: Room::default(),
             budget,
             last_look: Arc::default(),
+            hearing: Hearing::default(),
             owed: Arc::new(Notify::new()),
             metrics: metrics_handle()?,
             stopping,
@@ -101,6 +103,7 @@ impl Server {
         tokio::spawn(drain(state.stopping.clone(), state.stop.clone()));
         let mut work = JoinSet::new();
         work.spawn(outbox::run(state.clone()));
+        tokio::spawn(readback::run(state.clone()));
         tokio::spawn(housekeeping::sweep(state.clone()));
         tokio::spawn(housekeeping::follow_ai_agents(state.clone(), secret.clone()));
         Ok(Self { listener, router: router::router(state.clone(), &secret), state, address, work })

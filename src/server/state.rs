@@ -19,6 +19,7 @@ use crate::intake::inbox::Inbox;
 use crate::live::hub::Hub;
 use crate::model::ids::HandoffId;
 use crate::outbox::budget::Budget;
+use crate::readback::Hearing;
 
 /// Shared by every request and task of a server. Cheap to clone; holds no fact that is not in Postgres too.
 #[derive(Clone)]
@@ -36,6 +37,8 @@ pub struct AppState {
     /// Turns at Ada, shared with the other servers.
     pub budget: Budget,
     pub last_look: Arc<LastLook>,
+    /// What webhooks bring.
+    pub hearing: Hearing,
     /// Rung when something is owed to Ada.
     pub owed: Arc<Notify>,
     pub leptos: LeptosOptions,

@@ -1,5 +1,7 @@
 //! Alarms: one row per AI agent and trouble while it stands.
 
+use std::time::Duration;
+
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -51,10 +53,17 @@ pub async fn raise(pool: &PgPool, ai_agent: AiAgentId, kind: AlarmKind, detail: 
 
 /// The trouble is over. `true` if the alarm stood: then it is logged.
 pub async fn clear(pool: &PgPool, ai_agent: AiAgentId, kind: AlarmKind) -> Result<bool> {
+    clear_unseen(pool, ai_agent, kind, Duration::ZERO).await
+}
+
+/// The same, unless there was a sign of it within this time.
+pub async fn clear_unseen(pool: &PgPool, ai_agent: AiAgentId, kind: AlarmKind, within: Duration) -> Result<bool> {
     let cleared = sqlx::query!(
-        "update alarms set cleared_at = now() where ai_agent_id = $1 and kind = $2 and cleared_at is null",
+        "update alarms set cleared_at = now()
+         where ai_agent_id = $1 and kind = $2 and cleared_at is null and last_seen <= now() - make_interval(secs => $3)",
         ai_agent.0,
-        kind.as_str()
+        kind.as_str(),
+        within.as_secs_f64()
     )
     .execute(pool)
     .await?;

@@ -26,6 +26,8 @@ pub enum Kind {
     ReadTranscript,
     /// The conversation's metadata and its end user.
     ReadContext,
+    /// Compares the conversation with what Ada has.
+    ReadBack,
 }
 
 impl Kind {
@@ -38,6 +40,7 @@ impl Kind {
             Self::EndConversation => "end_conversation",
             Self::ReadTranscript => "read_transcript",
             Self::ReadContext => "read_context",
+            Self::ReadBack => "read_back",
         }
     }
 
@@ -46,6 +49,7 @@ impl Kind {
         match self {
             Self::Reply | Self::Metadata | Self::EndHandoff | Self::EndConversation => Class::Talk,
             Self::ReadTranscript | Self::ReadContext => Class::Read,
+            Self::ReadBack => Class::Sweep,
         }
     }
 }
@@ -58,6 +62,8 @@ pub enum Lane {
     Metadata,
     Transcript,
     Context,
+    /// Apart from the transcript: what somebody waits for must not wait for what has time.
+    ReadBack,
 }
 
 impl Lane {
@@ -67,6 +73,7 @@ impl Lane {
             Self::Metadata => "metadata",
             Self::Transcript => "transcript",
             Self::Context => "context",
+            Self::ReadBack => "read_back",
         }
     }
 }

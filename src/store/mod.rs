@@ -21,6 +21,7 @@ pub mod events;
 pub mod failure;
 pub mod handoffs;
 pub mod health;
+pub mod hearing;
 pub mod kept_events;
 pub mod lock;
 pub mod messages;
@@ -30,11 +31,13 @@ pub mod personal;
 pub mod postpone;
 pub mod probe;
 
+pub mod read_back;
 pub mod record;
 pub mod replies;
 pub mod rows;
 pub mod settle;
 pub mod snapshot;
 pub mod summaries;
+pub mod watch;
 
 pub use failure::StoreError;

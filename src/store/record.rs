@@ -52,6 +52,9 @@ pub async fn message(conn: &mut PgConnection, place: Place<'_>, incoming: &Incom
         return Ok(fresh::insert(conn, &[(place, incoming)]).await?.iter().any(Option::is_some));
     };
     let changed = complete(conn, &known, incoming).await?;
+    if known.unheard && incoming.listed_at.is_none() {
+        sqlx::query!("update messages set unheard_since = null where message_id = $1", known.id.0).execute(&mut *conn).await?;
+    }
     if changed && let Some(latest) = place.latest {
         changes::append(conn, latest.handoff, What::Message(known.id)).await?;
     }
@@ -69,6 +72,8 @@ pub(super) struct Known {
     echoed: bool,
     own: bool,
     content: Content,
+    /// Only a list has shown it so far, although a webhook should have.
+    unheard: bool,
 }
 
 struct KnownRow {
@@ -83,6 +88,7 @@ struct KnownRow {
     echoed: bool,
     sent_by: Option<Uuid>,
     content: Json<Content>,
+    unheard: bool,
 }
 
 impl From<KnownRow> for Known {
@@ -97,6 +103,7 @@ impl From<KnownRow> for Known {
             echoed: row.echoed,
             own: row.sent_by.is_some(),
             content: row.content.0,
+            unheard: row.unheard,
         }
     }
 }
@@ -105,7 +112,8 @@ async fn by_ada_id(conn: &mut PgConnection, conversation: ConversationId, id: &A
     let row = sqlx::query_as!(
         KnownRow,
         r#"select message_id, ada_message_id, state as "state: _", ada_created_at, ada_created_fine, event_at, event_fine, listed_at, echoed, sent_by,
-            content as "content: _"
+            content as "content: _",
+            unheard_since is not null as "unheard!"
          from messages where conversation_id = $1 and (ada_message_id = $2 or posted_id = $2)
          order by ada_message_id = $2 desc nulls last limit 1"#,
         conversation.0,
@@ -126,7 +134,8 @@ async fn own_echo(conn: &mut PgConnection, conversation: ConversationId, incomin
     let row = sqlx::query_as!(
         KnownRow,
         r#"select message_id, ada_message_id, state as "state: _", ada_created_at, ada_created_fine, event_at, event_fine, listed_at, echoed, sent_by,
-            content as "content: _"
+            content as "content: _",
+            unheard_since is not null as "unheard!"
          from messages
          where conversation_id = $1 and not echoed and sent_by is not null and first_attempt_at is not null and discarded_at is null
             and content = $2 and ($3::timestamptz is null or first_attempt_at <= $3)
