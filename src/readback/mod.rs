@@ -165,8 +165,11 @@ impl Watcher {
         let known = self.agents.entry(agent).or_default();
         let is_due = |last: Option<Instant>, after: Duration| last.is_none_or(|last| last.elapsed() >= after);
         let mut owed = Vec::new();
+        if known.probe_after.is_none() {
+            known.probed = None;
+        }
         if let Some(after) = known.probe_after
-            && is_due(known.probed, after)
+            && known.probed.get_or_insert_with(Instant::now).elapsed() >= after
         {
             known.probed = Some(Instant::now());
             owed.extend(read_back::to_probe(pool, agent, pace.probe).await?.map(|handoff| (handoff, Why::Probe)));

@@ -9,6 +9,7 @@ use babbage::model::ids::{AiAgentId, HandoffId};
 use babbage::model::pace::RateLimits;
 use babbage::model::person::{Person, Role};
 use babbage::people::password;
+use babbage::readback::Pace;
 use babbage::server::config::Config;
 use babbage::server::secrets::SecretKey;
 use babbage::server::start::Server;
@@ -46,6 +47,7 @@ pub struct Setup {
     other_agent: Option<(FakeAda, Keys)>,
     database: Option<Database>,
     ada: Option<FakeAda>,
+    pace: Pace,
 }
 
 impl Setup {
@@ -67,6 +69,12 @@ impl Setup {
         self
     }
 
+    /// How often conversations are compared with Ada.
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
+
     /// A database that is there already.
     pub fn on(mut self, database: &Database) -> Self {
         self.database = Some(database.clone());
@@ -85,7 +93,7 @@ impl Setup {
         if let Some((other, keys)) = &self.other_agent {
             connect_agent(&pool, other, keys).await;
         }
-        TestDesk::run(environment, database, pool, ada).await
+        TestDesk::run(environment, self.pace, database, pool, ada).await
     }
 }
 
@@ -122,11 +130,12 @@ impl TestDesk {
             ("HANDOFF_AUTH_KEY", TRIGGER_KEY.to_owned()),
             ("HANDOFF_INTEGRATION", INTEGRATION.to_owned()),
         ]);
-        Setup { environment, other_agent: None, database: None, ada: None }
+        Setup { environment, other_agent: None, database: None, ada: None, pace: Pace::default() }
     }
 
-    async fn run(environment: HashMap<&'static str, String>, database: Database, pool: PgPool, ada: FakeAda) -> Self {
-        let config = Config::from_source(&|name| environment.get(name).cloned()).expect("the configuration of the tests is good");
+    async fn run(environment: HashMap<&'static str, String>, pace: Pace, database: Database, pool: PgPool, ada: FakeAda) -> Self {
+        let mut config = Config::from_source(&|name| environment.get(name).cloned()).expect("the configuration of the tests is good");
+        config.readback = pace;
         let origin = config.allowed_origins().remove(0);
         let stop = CancellationToken::new();
         let server = Server::start(config, pool.clone(), stop.clone()).await.expect("the desk starts");
@@ -138,7 +147,8 @@ impl TestDesk {
 
     /// A second server of the same desk: the same database and environment, nothing else shared.
     pub async fn another_server(&self) -> Self {
-        Self::run(self.environment.clone(), self.database.clone(), self.database.pool().await, self.ada.clone()).await
+        Self::run(self.environment.clone(), self.state.config.readback, self.database.clone(), self.database.pool().await, self.ada.clone())
+            .await
     }
 
     /// What a server of this desk has in its environment.
