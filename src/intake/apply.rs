@@ -16,6 +16,7 @@ use crate::store::events::{self, Received};
 use crate::store::failure::Result;
 use crate::store::handoffs::{self, End};
 use crate::store::lock;
+use crate::store::read_back;
 use crate::store::record::{self, Place};
 
 /// What came of an event.
@@ -60,7 +61,7 @@ async fn change(conn: &mut PgConnection, agent: &AiAgent, event: &Event) -> Resu
     match &event.says {
         Says::Message(written) => keep_message(conn, agent, written).await,
         Says::HandoffEnded { conversation, .. } => end_handoff(conn, agent, conversation, event.at).await,
-        Says::ConversationEnded { conversation, cause } => end_conversation(conn, agent, conversation, *cause).await,
+        Says::ConversationEnded { conversation, cause } => end_conversation(conn, agent, conversation, *cause, event.at).await,
         Says::ConversationCreated { conversation, end_user, metadata } => {
             know_conversation(conn, agent, conversation, end_user.as_ref(), metadata.as_ref()).await
         }
@@ -97,9 +98,17 @@ async fn end_handoff(
     let Some(conversation) = conversations::lock_known(conn, agent.id, conversation).await? else { return Ok(Vec::new()) };
     let Some(latest) = lock::latest(conn, conversation).await? else { return Ok(Vec::new()) };
     let before = handoffs::before(conn, &latest).await?;
-    let candidates = Candidates { latest_began: latest.handed_off_at, earlier_has_event: before.map(|before| before.end_event_seen) };
-    let end = End { cause: EndCause::EndedAtAda, by: None, detail: None, from_event: true };
-    let meant = match (order::belongs(at.map(|stamp| stamp.at), candidates), before) {
+    let candidates = Candidates {
+        latest_began: before.map_or(latest.handed_off_at, |before| before.latest_began),
+        earlier_has_event: before.map(|before| before.end_event_seen),
+    };
+    let said_at = at.map(|stamp| stamp.at);
+    let end = End { cause: EndCause::EndedAtAda, by: None, detail: None, from_event: true, said_at };
+    let meant = match (order::belongs(said_at, candidates), before) {
+        (Belongs::Earlier, Some(before)) if before.handoff == latest.handoff => {
+            handoffs::note_earlier_end(conn, &latest).await?;
+            return Ok(Vec::new());
+        }
         (Belongs::Earlier, Some(before)) => lock::handoff(conn, before.handoff).await?,
         _ => latest,
     };
@@ -112,11 +121,19 @@ async fn end_conversation(
     agent: &AiAgent,
     conversation: &AdaConversationId,
     cause: EndCause,
+    at: Option<Stamp>,
 ) -> Result<Vec<HandoffId>> {
     let Some(conversation) = conversations::lock_known(conn, agent.id, conversation).await? else { return Ok(Vec::new()) };
-    conversations::mark_ended(conn, conversation).await?;
+    let said_at = at.map(|stamp| stamp.at);
+    conversations::mark_ended(conn, conversation, cause, said_at).await?;
     let Some(latest) = lock::latest(conn, conversation).await? else { return Ok(Vec::new()) };
-    let end = End { cause, by: None, detail: None, from_event: true };
+    let began = handoffs::before(conn, &latest).await?.map_or(latest.handed_off_at, |before| before.latest_began);
+    if latest.state.is_open() && agent.client.is_some() && said_at.is_some_and(|at| order::is_before(at, began)) {
+        // Ada has handed the conversation off since: only Ada can tell whether it is over.
+        read_back::want_check(conn, conversation).await?;
+        return Ok(Vec::new());
+    }
+    let end = End { cause, by: None, detail: None, from_event: false, said_at };
     let changed = handoffs::end(conn, &latest, &end).await?;
     Ok(if changed { vec![latest.handoff] } else { Vec::new() })
 }

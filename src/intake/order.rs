@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 /// What is known of the two handoffs that it could mean.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidates {
-    /// When the latest one was handed off.
+    /// When the latest one was handed off, for the last time.
     pub latest_began: OffsetDateTime,
     /// Of the one before it: whether its own event has come already. `None` if there is none.
     pub earlier_has_event: Option<bool>,
@@ -22,6 +22,11 @@ pub enum Belongs {
 const CLOCKS_DIFFER: Duration = Duration::seconds(5);
 /// Beyond what clocks differ: certainly another time.
 const LONG_BEFORE: Duration = Duration::minutes(5);
+
+/// Whether Ada dates something before a handoff began, beyond what clocks differ.
+pub fn is_before(at: OffsetDateTime, began: OffsetDateTime) -> bool {
+    at + CLOCKS_DIFFER < began
+}
 
 /// Decides by Ada's time of the event and by what is still missing: an end that nobody has confirmed yet is the likelier one.
 pub fn belongs(event_at: Option<OffsetDateTime>, candidates: Candidates) -> Belongs {

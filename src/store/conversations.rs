@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 
 use super::failure::{Result, StoreError};
 use super::lock::Locked;
 use crate::model::context::{self, ContextEntry};
-use crate::model::handoff::EndUser;
+use crate::model::handoff::{EndCause, EndUser};
 use crate::model::ids::{AdaConversationId, AiAgentId, ConversationId, EndUserId};
 use crate::model::metadata::Metadata;
 
@@ -154,11 +155,24 @@ pub async fn lock_open_of(conn: &mut PgConnection, ai_agent: AiAgentId, end_user
     Ok(ids.into_iter().map(ConversationId).collect())
 }
 
-/// Keeps that Ada says the conversation is over.
-pub async fn mark_ended(conn: &mut PgConnection, conversation: ConversationId) -> Result<()> {
-    sqlx::query!("update conversations set ended_at = coalesce(ended_at, now()) where conversation_id = $1", conversation.0)
-        .execute(conn)
-        .await?;
+/// Keeps that an event of Ada's says the conversation is over. Of several the latest counts.
+pub async fn mark_ended(
+    conn: &mut PgConnection,
+    conversation: ConversationId,
+    cause: EndCause,
+    said_at: Option<OffsetDateTime>,
+) -> Result<()> {
+    sqlx::query!(
+        "update conversations set ended_at = coalesce(ended_at, now()),
+            end_event_cause = case when end_event_at > $3::timestamptz then end_event_cause else $2 end,
+            end_event_at = greatest(end_event_at, $3)
+         where conversation_id = $1",
+        conversation.0,
+        cause.as_str(),
+        said_at
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

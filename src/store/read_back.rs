@@ -11,7 +11,7 @@ use sqlx::{PgConnection, PgPool};
 use super::deliveries::{self, Kind, Lane};
 use super::failure::Result;
 use super::lock;
-use crate::model::ids::{AiAgentId, ConversationId, HandoffId};
+use crate::model::ids::{AdaConversationId, AiAgentId, ConversationId, HandoffId};
 pub use pages::{Position, ReadTo, checked, complete, done, failed, over, page, position};
 
 /// Why a conversation is read.
@@ -83,6 +83,22 @@ pub async fn want_check(conn: &mut PgConnection, conversation: ConversationId) -
     sqlx::query!(
         "update conversations set read_back_wanted = coalesce(read_back_wanted, 'check') where conversation_id = $1",
         conversation.0
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The same for a conversation that an event has called ended: only Ada can tell whether it goes on after all.
+pub async fn want_check_if_ended(conn: &mut PgConnection, ai_agent: AiAgentId, ada: &AdaConversationId) -> Result<()> {
+    sqlx::query!(
+        "update conversations c set read_back_wanted = coalesce(read_back_wanted, 'check')
+         where c.ai_agent_id = $1 and c.ada_conversation_id = $2 and (c.ended_at is not null or exists (
+            select 1 from events e
+            where e.ai_agent_id = $1 and e.ada_conversation_id = $2 and e.event_type = 'v1.conversation.ended' and e.outcome = 'applied'
+         ))",
+        ai_agent.0,
+        ada.as_str()
     )
     .execute(conn)
     .await?;

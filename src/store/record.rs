@@ -174,7 +174,8 @@ async fn edited_echo(
     let row = sqlx::query_as!(
         KnownRow,
         r#"select message_id, ada_message_id, state as "state: _", ada_created_at, ada_created_fine, event_at, event_fine, listed_at, echoed, sent_by,
-            content as "content: _"
+            content as "content: _",
+            unheard_since is not null as "unheard!"
          from messages where message_id = $1"#,
         found.message_id
     )

@@ -118,7 +118,7 @@ pub(super) async fn tell(
 }
 
 async fn found_over(conn: &mut sqlx::PgConnection, locked: &Locked, words: &str) -> Result<()> {
-    let end = End { cause: EndCause::FoundOver, by: None, detail: Some(words.to_owned()), from_event: false };
+    let end = End { cause: EndCause::FoundOver, by: None, detail: Some(words.to_owned()), from_event: false, said_at: None };
     handoffs::end(conn, locked, &end).await?;
     Ok(())
 }
@@ -128,7 +128,7 @@ pub async fn ended(pool: &PgPool, claimed: &Claimed, detail: Option<&str>) -> Re
     let mut tx = pool.begin().await?;
     let locked = lock::handoff(&mut tx, claimed.handoff).await?;
     let cause = if claimed.kind == Kind::EndConversation { EndCause::ConversationEnded } else { EndCause::ReturnedToAi };
-    let end = End { cause, by: locked.end_asked_by, detail: detail.map(str::to_owned), from_event: false };
+    let end = End { cause, by: locked.end_asked_by, detail: detail.map(str::to_owned), from_event: false, said_at: None };
     handoffs::end(&mut tx, &locked, &end).await?;
     deliveries::finish(&mut tx, claimed, &Outcome::Done).await?;
     tx.commit().await?;
@@ -220,7 +220,9 @@ pub async fn context_read(pool: &PgPool, claimed: &Claimed, context: &Context) -
 pub async fn transcript_page(pool: &PgPool, claimed: &Claimed, page: &[Incoming], last: bool) -> Result<()> {
     let mut tx = pool.begin().await?;
     let locked = lock::handoff(&mut tx, claimed.handoff).await?;
-    let place = Place { ai_agent: locked.ai_agent, conversation: locked.conversation, latest: Some(&locked) };
+    // Whoever works on the conversation now is told, whichever handoff the read was for.
+    let latest = lock::latest(&mut tx, locked.conversation).await?;
+    let place = Place { ai_agent: locked.ai_agent, conversation: locked.conversation, latest: latest.as_ref() };
     for incoming in page {
         record::message(&mut tx, place, incoming).await?;
     }
@@ -237,7 +239,9 @@ pub async fn transcript_page(pool: &PgPool, claimed: &Claimed, page: &[Incoming]
 pub async fn read_back(pool: &PgPool, claimed: &Claimed, messages: &[Incoming]) -> Result<()> {
     let mut tx = pool.begin().await?;
     let locked = lock::handoff(&mut tx, claimed.handoff).await?;
-    let place = Place { ai_agent: locked.ai_agent, conversation: locked.conversation, latest: Some(&locked) };
+    // Whoever works on the conversation now is told, whichever handoff the read was for.
+    let latest = lock::latest(&mut tx, locked.conversation).await?;
+    let place = Place { ai_agent: locked.ai_agent, conversation: locked.conversation, latest: latest.as_ref() };
     for incoming in messages {
         record::message(&mut tx, place, incoming).await?;
     }

@@ -16,6 +16,7 @@ mod doors;
 mod end;
 mod ended_by_ada;
 mod events;
+mod every_order;
 mod live;
 mod metadata;
 mod operators;

@@ -204,7 +204,8 @@ pub async fn over(pool: &PgPool, claimed: &Claimed, words: &str) -> Result<()> {
     )
     .fetch_one(&mut *tx)
     .await?;
-    let end = End { cause: told.unwrap_or(EndCause::FoundOver), by: None, detail: Some(words.to_owned()), from_event: false };
+    let end =
+        End { cause: told.unwrap_or(EndCause::FoundOver), by: None, detail: Some(words.to_owned()), from_event: false, said_at: None };
     handoffs::end(&mut tx, &locked, &end).await?;
     tx.commit().await?;
     done(pool, claimed).await
