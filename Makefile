@@ -1,5 +1,5 @@
 # The front doors. Each sets up what is missing; the work is done by one script each.
-.PHONY: help run test soak bench check build queries
+.PHONY: help run test soak bench check build queries safeguards
 
 help:
 	@echo 'make run      sets up what is missing, builds, and starts the desk with the Ada sandbox'
@@ -8,6 +8,7 @@ help:
 	@echo 'make bench    runs the benchmarks and prints one table of ratios; BENCH_ROWS=P1,P2 for some of them'
 	@echo 'make check    formatting, lints, licences and advisories, query descriptions'
 	@echo 'make build    release build of both halves: target/release/babbage and target/site'
+	@echo 'make safeguards  takes one safeguard after the other away: a test must notice each'
 	@echo 'make queries  describes the SQL queries anew in .sqlx, after a change of SQL or migrations'
 
 run:
@@ -27,6 +28,9 @@ check:
 
 build:
 	@exec ./scripts/build
+
+safeguards:
+	@exec ./scripts/safeguards
 
 queries:
 	@exec ./scripts/prepare-queries

@@ -24,7 +24,8 @@ impl Stamp {
             .ok()
             .or_else(|| PrimitiveDateTime::parse(text, without_offset).ok().map(PrimitiveDateTime::assume_utc))
             .or_else(|| PrimitiveDateTime::parse(&text.replacen(' ', "T", 1), without_offset).ok().map(PrimitiveDateTime::assume_utc))?
-            .to_offset(UtcOffset::UTC);
+            // The last hours of the year 9999 elsewhere are beyond what can be told in UTC.
+            .checked_to_offset(UtcOffset::UTC)?;
         let micros = at.nanosecond() / 1_000 * 1_000;
         let at = at.replace_nanosecond(micros).ok()?;
         (1..=9999).contains(&at.year()).then_some(Self { at, fine: has_fraction(text) })
@@ -62,6 +63,16 @@ mod tests {
         let coarse = Stamp::parse("2026-10-20T09:07:02+00:00").expect("whole seconds");
         assert_eq!(coarse.at, datetime!(2026-10-20 09:07:02 UTC));
         assert!(!coarse.fine);
+    }
+
+    #[test]
+    fn the_ends_of_the_calendar_are_told_or_refused() {
+        for (text, year) in [("1970-01-01T00:00:00Z", 1970), ("9999-12-31T23:59:59.999999Z", 9999), ("0001-01-01T00:00:00Z", 1)] {
+            assert_eq!(Stamp::parse(text).expect(text).at.year(), year, "{text}");
+        }
+        for text in ["9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00", "0001-01-01T00:00:00+00:01"] {
+            assert_eq!(Stamp::parse(text), None, "{text}");
+        }
     }
 
     #[test]

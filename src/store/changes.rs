@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::{PgConnection, PgPool};
 
-use super::failure::Result;
+use super::failure::{Result, StoreError};
 use super::{messages, rows};
 use crate::model::change::{Change, Numbered};
 use crate::model::ids::{HandoffId, MessageId};
@@ -17,24 +17,35 @@ pub enum What {
     Gone(MessageId),
 }
 
-/// Numbers one change. The caller holds the handoff's row lock, so numbers commit in order and without holes.
+/// Numbers one change. The caller holds the row lock of the handoff's conversation, so numbers commit in order and without holes.
+///
+/// A transcript is the conversation's: what becomes of a message of an earlier handoff is told to those who look at the latest one, too.
+/// Returns the number among the changes of this handoff.
 pub async fn append(conn: &mut PgConnection, handoff: HandoffId, what: What) -> Result<i64> {
     let (kind, message) = match what {
         What::Handoff => ("handoff", None),
         What::Message(id) => ("message", Some(id.0)),
         What::Gone(id) => ("gone", Some(id.0)),
     };
-    let number = sqlx::query_scalar!(
-        "with numbered as (update handoffs set head = head + 1 where handoff_id = $1 returning head)
-         insert into changes (handoff_id, number, kind, message_id) select $1, head, $2, $3 from numbered
-         returning number",
+    let numbers = sqlx::query!(
+        "with numbered as (
+            update handoffs set head = head + 1
+            where handoff_id = any (array[$1::uuid, case when $3::uuid is not null then (
+                select l.handoff_id from handoffs l where l.conversation_id = (select conversation_id from handoffs where handoff_id = $1)
+                order by l.handed_off_at desc, l.handoff_id desc limit 1
+            ) end])
+            returning handoff_id, head
+         )
+         insert into changes (handoff_id, number, kind, message_id) select handoff_id, head, $2, $3 from numbered
+         returning handoff_id, number",
         handoff.0,
         kind,
         message
     )
-    .fetch_one(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(number)
+    let own = numbers.into_iter().find(|told| told.handoff_id == handoff.0).ok_or(StoreError::NotFound)?;
+    Ok(own.number)
 }
 
 /// The changes after a number, at most `limit`, each with the value as it is now. What a later one of them brings anyway is

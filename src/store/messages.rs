@@ -9,6 +9,7 @@ use super::failure::Result;
 use crate::model::ids::{AdaMessageId, HandoffId, MessageId, PersonId};
 use crate::model::message::{Author, AuthorRole, Content, Message, MessageState};
 use crate::model::stamp::Stamp;
+use crate::model::timeline;
 
 /// One row of `messages`, as far as transcripts show it.
 struct Row {
@@ -47,13 +48,14 @@ macro_rules! select_messages {
 /// The whole transcript of a handoff's conversation, in reading order.
 pub async fn of_handoff(conn: &mut PgConnection, handoff: HandoffId) -> Result<Vec<Message>> {
     let rows = select_messages!(
-        "where m.conversation_id = (select conversation_id from handoffs where handoff_id = $1) and m.discarded_at is null
-         order by m.sorts_at nulls last, m.listed_at nulls last, m.ada_message_id collate \"C\", m.message_id",
+        "where m.conversation_id = (select conversation_id from handoffs where handoff_id = $1) and m.discarded_at is null",
         handoff.0
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(Row::into_message).collect())
+    let mut messages: Vec<_> = rows.into_iter().map(Row::into_message).collect();
+    timeline::arrange(&mut messages);
+    Ok(messages)
 }
 
 /// Messages by id, without those that were discarded.

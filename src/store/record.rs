@@ -15,7 +15,7 @@ use crate::model::ids::{AdaMessageId, AiAgentId, ConversationId, MessageId};
 use crate::model::message::{Author, AuthorRole, Content, MessageState};
 use crate::model::reply;
 use crate::model::stamp::Stamp;
-use crate::model::timeline;
+use crate::model::timeline::{self, Facts};
 
 /// A message as Ada tells of it.
 #[derive(Clone, Debug)]
@@ -130,7 +130,8 @@ async fn own_echo(conn: &mut PgConnection, conversation: ConversationId, incomin
     if incoming.author.role != AuthorRole::HumanAgent {
         return Ok(None);
     }
-    let written = timeline::ada_time(incoming.created_at, incoming.event_at);
+    // A year at the end of the calendar has no five minutes more: then any attempt was before.
+    let attempted_by = timeline::ada_time(incoming.created_at, incoming.event_at).and_then(|at| at.checked_add(CLOCKS_DIFFER));
     let row = sqlx::query_as!(
         KnownRow,
         r#"select message_id, ada_message_id, state as "state: _", ada_created_at, ada_created_fine, event_at, event_fine, listed_at, echoed, sent_by,
@@ -142,13 +143,13 @@ async fn own_echo(conn: &mut PgConnection, conversation: ConversationId, incomin
          order by recorded_at, message_id limit 1"#,
         conversation.0,
         serde_json::to_value(&incoming.content)?,
-        written.map(|at| at + CLOCKS_DIFFER)
+        attempted_by
     )
     .fetch_optional(&mut *conn)
     .await?;
     match row {
         Some(row) => Ok(Some(row.into())),
-        None => edited_echo(conn, conversation, incoming, written).await,
+        None => edited_echo(conn, conversation, incoming, attempted_by).await,
     }
 }
 
@@ -157,7 +158,7 @@ async fn edited_echo(
     conn: &mut PgConnection,
     conversation: ConversationId,
     incoming: &Incoming,
-    written: Option<OffsetDateTime>,
+    attempted_by: Option<OffsetDateTime>,
 ) -> Result<Option<Known>> {
     let Content::Text { body } = &incoming.content else { return Ok(None) };
     let candidates = sqlx::query!(
@@ -166,7 +167,7 @@ async fn edited_echo(
             and content ->> 'type' = 'text' and ($2::timestamptz is null or first_attempt_at <= $2)
          order by recorded_at, message_id limit 50"#,
         conversation.0,
-        written.map(|at| at + CLOCKS_DIFFER)
+        attempted_by
     )
     .fetch_all(&mut *conn)
     .await?;
@@ -192,7 +193,7 @@ async fn complete(conn: &mut PgConnection, known: &Known, incoming: &Incoming) -
     }
     let (created_at, event_at) = timeline::merge_facts((known.created_at, known.event_at), (incoming.created_at, incoming.event_at));
     let state = if known.own { MessageState::Sent } else { known.state };
-    let listed_at = [known.listed_at, incoming.listed_at].into_iter().flatten().min();
+    let listed_at = timeline::merge_places(known.listed_at, incoming.listed_at);
     let same = (created_at, event_at, listed_at, state) == (known.created_at, known.event_at, known.listed_at, known.state)
         && known.ada_id.as_deref() == Some(incoming.id.as_str());
     if same {
@@ -202,7 +203,7 @@ async fn complete(conn: &mut PgConnection, known: &Known, incoming: &Incoming) -
         return Ok(false);
     }
     sqlx::query!(
-        "update messages set ada_message_id = $2, ada_created_at = $3, ada_created_fine = $4, event_at = $5, event_fine = $6, sorts_at = coalesce($7, sorts_at),
+        "update messages set ada_message_id = $2, ada_created_at = $3, ada_created_fine = $4, event_at = $5, event_fine = $6, sorts_at = coalesce($7, sorts_at, recorded_at),
             state = $8, problem = case when $8 = 'sent' then null else problem end, echoed = echoed or $9, listed_at = $10, revision = revision + 1
          where message_id = $1",
         known.id.0,
@@ -229,18 +230,26 @@ fn says_the_same(one: &Content, other: &Content) -> bool {
     }
 }
 
-/// Removes a row that turned out to be the echo of our own reply, told apart only now that Ada named the reply's id.
-pub(super) async fn remove_double(conn: &mut PgConnection, locked: &Locked, own: MessageId, ada_id: &str) -> Result<()> {
-    let double = sqlx::query_scalar!(
-        "delete from messages where conversation_id = $1 and ada_message_id = $2 and message_id <> $3 and sent_by is null returning message_id",
+/// Removes a row that turned out to be the echo of our own reply, told apart only now that Ada named the reply's id. Gives what
+/// it told: times, and its place in Ada's list.
+pub(super) async fn remove_double(
+    conn: &mut PgConnection,
+    locked: &Locked,
+    own: MessageId,
+    ada_id: &str,
+) -> Result<Option<(Facts, Option<i32>)>> {
+    let double = sqlx::query!(
+        "delete from messages where conversation_id = $1 and ada_message_id = $2 and message_id <> $3 and sent_by is null
+         returning message_id, ada_created_at, ada_created_fine, event_at, event_fine, listed_at",
         locked.conversation.0,
         ada_id,
         own.0
     )
     .fetch_optional(&mut *conn)
     .await?;
-    if let Some(double) = double {
-        changes::append(conn, locked.handoff, What::Gone(MessageId(double))).await?;
-    }
-    Ok(())
+    let Some(double) = double else { return Ok(None) };
+    changes::append(conn, locked.handoff, What::Gone(MessageId(double.message_id))).await?;
+    let stamp = |at: Option<OffsetDateTime>, fine| at.map(|at| Stamp { at, fine });
+    let facts = (stamp(double.ada_created_at, double.ada_created_fine), stamp(double.event_at, double.event_fine));
+    Ok(Some((facts, double.listed_at)))
 }

@@ -135,7 +135,7 @@ pub async fn begin_attempt(pool: &PgPool, handoff: HandoffId, id: MessageId) -> 
     let row = sqlx::query!(
         r#"update messages m
          set state = case when m.state in ('queued', 'sending') then 'sending' else m.state end,
-            first_attempt_at = coalesce(m.first_attempt_at, now()), revision = revision + 1
+            first_attempt_at = coalesce(m.first_attempt_at, now()), revision = revision + (m.state = 'queued')::integer
          from (select message_id, state from messages where message_id = $1 for update) before
          where m.message_id = before.message_id and m.discarded_at is null
          returning m.content as "content: Json<Content>", m.author_name, m.state as "state: MessageState", m.echoed,

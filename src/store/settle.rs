@@ -29,18 +29,36 @@ pub async fn reply_sent(
 ) -> Result<()> {
     let mut tx = pool.begin().await?;
     let locked = lock::handoff(&mut tx, claimed.handoff).await?;
-    record::remove_double(&mut tx, &locked, message, posted.as_str()).await?;
-    // The echo may have come first, and may have told more.
+    let double = record::remove_double(&mut tx, &locked, message, posted.as_str()).await?;
+    let echoed = double.is_some();
+    let (told_by_double, place_of_double) = double.unwrap_or_default();
+    // The echo may have come first: what it told and what the answer tells make one, whichever came first.
+    let known = sqlx::query!(
+        "select ada_created_at, ada_created_fine, event_at, event_fine, listed_at from messages where message_id = $1",
+        message.0
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    let told = (
+        known.ada_created_at.map(|at| Stamp { at, fine: known.ada_created_fine }),
+        known.event_at.map(|at| Stamp { at, fine: known.event_fine }),
+    );
+    let told = timeline::merge_facts(told, told_by_double);
+    let (created_at, event_at) = timeline::merge_facts(told, (created_at, None));
     sqlx::query!(
-        "update messages set state = 'sent', problem = null, posted_id = $2, ada_message_id = coalesce(ada_message_id, $2),
-            ada_created_at = coalesce(ada_created_at, $3), ada_created_fine = case when ada_created_at is null then $4 else ada_created_fine end,
-            sorts_at = coalesce(sorts_at, $5, now()), revision = revision + 1
+        "update messages set state = 'sent', problem = null, posted_id = $2, ada_message_id = coalesce(ada_message_id, $2), echoed = echoed or $3,
+            ada_created_at = $4, ada_created_fine = $5, event_at = $6, event_fine = $7, sorts_at = coalesce($8, sorts_at, recorded_at),
+            listed_at = $9, revision = revision + 1
          where message_id = $1",
         message.0,
         posted.as_str(),
+        echoed,
         created_at.map(|stamp| stamp.at),
         created_at.is_some_and(|stamp| stamp.fine),
-        timeline::ada_time(created_at, None)
+        event_at.map(|stamp| stamp.at),
+        event_at.is_some_and(|stamp| stamp.fine),
+        timeline::ada_time(created_at, event_at),
+        timeline::merge_places(known.listed_at, place_of_double)
     )
     .execute(&mut *tx)
     .await?;
