@@ -331,7 +331,7 @@ impl<'a> Play<'a> {
         let cause = if by == Ender::Customer { EndCause::EndUser } else { EndCause::EndedAtAda };
         let mut tx = self.pool().begin().await.expect("a transaction");
         let locked = lock::handoff(&mut tx, id).await.expect("a handoff");
-        let end = End { cause, by: None, detail: None, from_event: true };
+        let end = End { cause, by: None, detail: None, from_event: true, said_at: None };
         handoffs::end(&mut tx, &locked, &end).await.expect("ended");
         tx.commit().await.expect("committed");
         self.over(id);
