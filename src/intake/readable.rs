@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn json_is_laid_out_and_other_bytes_are_shown_as_they_are() {
         let id = EventId::new();
-        assert_eq!(show(id, br#"{"b":1,"a":[true]}"#).text, "{\n  \"b\": 1,\n  \"a\": [\n    true\n  ]\n}");
+        assert_eq!(show(id, br#"{"a":[true],"b":1}"#).text, "{\n  \"a\": [\n    true\n  ],\n  \"b\": 1\n}");
         assert_eq!(show(id, b"not {json \xff\0").text, "not {json \u{fffd}\u{fffd}");
         let long = show(id, "é".repeat(MOST).as_bytes());
         assert!(long.cut && long.text.len() <= MOST && long.text.ends_with('é'));

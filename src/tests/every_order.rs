@@ -105,7 +105,7 @@ impl Play<'_> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_order_of_arrival_ends_every_handoff_once_for_the_right_reason() {
-    let desk = TestDesk::setup().pace(still()).start().await;
+    let desk = TestDesk::setup().pace(still()).set("ADA_RATE_LIMITS", "1000/s 20000/min 1000000/day").start().await;
     let ana = desk.browser_of(desk.person("Ana", Role::Supervisor).await).await;
     let mut orders = permutations(&STEPS);
     orders.retain(|order| position(order, Step::First) < position(order, Step::Second));
@@ -148,7 +148,7 @@ fn position(order: &[Step], step: Step) -> Option<usize> {
 
 #[tokio::test]
 async fn a_late_end_of_before_does_not_end_what_was_handed_off_again_meanwhile() {
-    let desk = TestDesk::setup().pace(still()).start().await;
+    let desk = TestDesk::setup().pace(still()).set("ADA_RATE_LIMITS", "1000/s 20000/min 1000000/day").start().await;
     let ana = desk.agent("Ana").await;
     let first = desk.hand_off("c1").await;
     ana.accept(first).await.expect("accepted");
@@ -178,7 +178,7 @@ async fn a_message_from_before_the_end_lands_in_its_place_and_opens_nothing() {
 
 #[tokio::test]
 async fn an_old_end_of_the_conversation_is_asked_for_at_ada() {
-    let desk = TestDesk::setup().pace(still()).start().await;
+    let desk = TestDesk::setup().pace(still()).set("ADA_RATE_LIMITS", "1000/s 20000/min 1000000/day").start().await;
     let ana = desk.agent("Ana").await;
     let handoff = desk.hand_off("c1").await;
     let mut ended = event::conversation_ended("c1", "end_user");

@@ -98,7 +98,7 @@ fn case() -> impl Strategy<Value = Case> {
 
 #[tokio::test]
 async fn any_arrival_gives_one_transcript_in_the_store_in_pages_and_in_exports() {
-    let desk = TestDesk::start().await;
+    let desk = TestDesk::setup().set("ADA_RATE_LIMITS", "1000/s 20000/min 1000000/day").start().await;
     let ana = desk.agent("Ana").await;
     let socket = ana.open_socket().await;
     let mut runner = runner(24);
