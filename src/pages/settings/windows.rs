@@ -21,7 +21,7 @@ pub fn Windows(budget: BudgetUse) -> impl IntoView {
         view! {
             <p class="settings-note bad-text">
                 "Ada has refused the API key since " <At at=since />
-                ". Check ADA_API_KEY, or make a new key in Ada under Config, Platform, API keys."
+                ". Check the desk's key for this AI agent, or make a new one in Ada under Config, Platform, API keys."
             </p>
         }
     });
