@@ -71,9 +71,10 @@ test("a conversation, from the first word to the end", async ({ demo, newDesk, n
   await customer.link("javascript:alert(1)", "A link that is not safe");
   await customer.file("statement-november-with-a-rather-long-name.pdf", "application/pdf", "%PDF-1.4");
   await customer.raw(SURVEY, { role: "end_user" });
-  // Late is what lands above something that was said a second later or more.
-  await expect.poll(() => Date.now() - Date.parse(early)).toBeGreaterThan(1_500);
+  // Late is what lands above something that was said a second later or more; and Ada cuts times to the second.
+  await expect.poll(() => Date.now() - Date.parse(early)).toBeGreaterThan(2_500);
   await desk.write("I have asked our accounting to send the money back.\nIt takes three working days:\n  1. we release it\n  2. your bank books it");
+  await expect(desk.message("I have asked our accounting")).toHaveAttribute("data-state", "sent");
   const { end_user_id: id } = await customer.state();
   await customer.emit(
     "v1.conversation.message",
